@@ -1,0 +1,38 @@
+"""Configuration: YAML holds every value once, frozen dataclasses hold types and ranges."""
+
+from config.errors import UserError, run
+from config.loading import from_dict, load, names, replace, to_dict
+from config.schema import (
+    ActionReference,
+    Activation,
+    AlgoName,
+    BookConfig,
+    Config,
+    FillMode,
+    FlowConfig,
+    MarketConfig,
+    MarketKind,
+    ReducedFormConfig,
+    SizesConfig,
+)
+
+__all__ = [
+    "ActionReference",
+    "Activation",
+    "AlgoName",
+    "BookConfig",
+    "Config",
+    "FillMode",
+    "FlowConfig",
+    "MarketConfig",
+    "MarketKind",
+    "ReducedFormConfig",
+    "SizesConfig",
+    "UserError",
+    "from_dict",
+    "load",
+    "names",
+    "replace",
+    "run",
+    "to_dict",
+]

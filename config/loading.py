@@ -1,0 +1,120 @@
+"""From YAML files and ``key=value`` words to one frozen `Config`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from config.errors import UserError
+from config.schema import Config
+
+FOLDER = Path(__file__).parent
+DEFAULTS = {"market": "book", "algo": "ppo"}  # the overlay of each group when none is named
+
+
+def names(group: str) -> list[str]:
+    """The overlays shipped for ``group`` (``market`` or ``algo``)."""
+    return sorted(path.stem for path in (FOLDER / group).glob("*.yaml"))
+
+
+def load(words: Sequence[str] = ()) -> Config:
+    """Builds the configuration that ``words`` describe.
+
+    ``market=NAME|PATH``, ``algo=NAME|PATH`` and ``config=PATH`` name overlays; every other word is ``key=value``.
+    Later layers win: default.yaml, algo, market, config, words.
+
+    Raises:
+        UserError: unknown key, wrong type, value out of range, missing file; the sentence names it.
+    """
+    groups, overlays, values = _sort(words)
+    files = [FOLDER / "default.yaml"]
+    files += [_overlay(group, groups.get(group, DEFAULTS[group])) for group in ("algo", "market")]
+    files += [Path(path) for path in overlays]
+    try:
+        tree = OmegaConf.structured(Config)
+        for path in files:
+            tree = _merge(tree, _read(path), str(path))
+        tree = _merge(tree, OmegaConf.from_dotlist(values), "the command line")
+        config = OmegaConf.to_object(tree)
+    except OmegaConfBaseException as error:
+        raise UserError(_sentence(error)) from None
+    assert isinstance(config, Config)
+    return config
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """The resolved configuration as plain numbers, strings, lists and dicts."""
+    return OmegaConf.to_container(OmegaConf.structured(config), enum_to_str=True)  # type: ignore[return-value]
+
+
+def from_dict(values: dict[str, Any]) -> Config:
+    """The inverse of `to_dict`."""
+    try:
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), values))  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        raise UserError(_sentence(error)) from None
+
+
+def replace(config: Config, **sections: dict[str, Any]) -> Config:
+    """``config`` with fields of its sections replaced: ``replace(c, agent={"action": ActionReference.residual})``."""
+    return dataclasses.replace(
+        config,
+        **{name: dataclasses.replace(getattr(config, name), **fields) for name, fields in sections.items()},
+    )
+
+
+def _sort(words: Sequence[str]) -> tuple[dict[str, str], list[str], list[str]]:
+    groups: dict[str, str] = {}
+    overlays: list[str] = []
+    values: list[str] = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise UserError(f"'{word}' is not key=value; write for example algo=sac or training.iterations=20")
+        if key in DEFAULTS:
+            groups[key] = value
+        elif key == "config":
+            overlays.append(value)
+        else:
+            values.append(word)
+    return groups, overlays, values
+
+
+def _overlay(group: str, name: str) -> Path:
+    if name in names(group):
+        return FOLDER / group / f"{name}.yaml"
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"}:
+        return path
+    known = ", ".join(names(group))
+    raise UserError(f"{group} must be one of {known}, or the path of a YAML file, but it is {name}")
+
+
+def _read(path: Path) -> DictConfig:
+    try:
+        tree = OmegaConf.load(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, DictConfig):
+        raise UserError(f"{path} must hold a mapping of sections, such as 'market:'")
+    return tree
+
+
+def _merge(tree: DictConfig, layer: Any, source: str) -> DictConfig:
+    try:
+        return OmegaConf.merge(tree, layer)  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        raise UserError(f"{_sentence(error)} (in {source})") from None
+
+
+def _sentence(error: OmegaConfBaseException) -> str:
+    message = (error.msg or str(error)).splitlines()[0]
+    return f"{error.full_key}: {message}" if error.full_key else message

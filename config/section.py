@@ -1,0 +1,59 @@
+"""Ranges as field metadata, checked when a section is built."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, ClassVar
+
+from config.errors import UserError
+
+
+def number(
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    below: float | None = None,
+    most: float | None = None,
+) -> Any:
+    """A required number (or list of numbers) inside an interval; ``above`` and ``below`` are open ends."""
+    bounds = {">": above, ">=": least, "<": below, "<=": most}
+    return dataclasses.field(metadata={"bounds": {sign: b for sign, b in bounds.items() if b is not None}})
+
+
+_HOLDS = {
+    ">": lambda value, bound: value > bound,
+    ">=": lambda value, bound: value >= bound,
+    "<": lambda value, bound: value < bound,
+    "<=": lambda value, bound: value <= bound,
+}
+
+
+class Section:
+    """Base of every configuration section: ``key`` is its place in the YAML, `check` its rules across fields."""
+
+    key: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            for element in value if isinstance(value, list) else [value]:
+                self._check_number(field, element)
+        self.check()
+
+    def check(self) -> None:
+        """Rules that involve more than one field; raises through `refuse`."""
+
+    def refuse(self, field: str, rule: str) -> UserError:
+        """The sentence for ``field`` breaking ``rule``, with the value it has."""
+        name = f"{self.key}.{field}" if self.key else field
+        return UserError(f"{name} must {rule}, but it is {getattr(self, field)}")
+
+    def _check_number(self, field: dataclasses.Field[Any], value: Any) -> None:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return
+        if not math.isfinite(value):
+            raise self.refuse(field.name, "be finite")
+        for sign, bound in field.metadata.get("bounds", {}).items():
+            if not _HOLDS[sign](value, bound):
+                raise self.refuse(field.name, f"be {sign} {bound}")
