@@ -106,6 +106,7 @@ class ReducedFormConfig(Section):
     """Exogenous mid, exponential fill probabilities: the exact discrete problem of `analysis.optimum`."""
 
     key = "market.reduced_form"
+    initial_mid: float = number(above=0)  # price
     rate: float = number(least=0)  # lambda: market orders/s per side
     decay: float = number(above=0)  # kappa: 1/price
     volatility: float = number(least=0)  # sigma: price/sqrt(s)

@@ -1,0 +1,75 @@
+"""The engine: order book, background flow, market maker, and batches of markets, in C++.
+
+Prices are ticks, sizes lots, times ns or s as the name says. The typed contracts stand in ``_core.pyi``.
+"""
+
+import pkgutil
+
+# A checkout on the path and an installed wheel combine: Python from the one, the extension from the other.
+__path__ = pkgutil.extend_path(__path__, __name__)
+
+from engine._core import (
+    INTERFACE,
+    MESSAGE,
+    STATISTICS,
+    Account,
+    ActionReference,
+    AgentParams,
+    Autoreset,
+    Batch,
+    BookParams,
+    CompactOrderBook,
+    FillMode,
+    MarketMaker,
+    OrderBook,
+    Owner,
+    PoissonParams,
+    Quote,
+    QuoteParams,
+    ReducedFormParams,
+    Replay,
+    Scenario,
+    Side,
+    Sizes,
+    Submission,
+    grid_observation,
+    read_book,
+    read_messages,
+    simulate_messages,
+)
+
+_EXPECTED_INTERFACE = 1  # kInterface in bindings/module.cpp
+if INTERFACE != _EXPECTED_INTERFACE:
+    raise ImportError(
+        f"engine._core was built for interface {INTERFACE}, but this checkout needs {_EXPECTED_INTERFACE}: "
+        "run 'make build' (or reinstall the wheel)"
+    )
+
+__all__ = [
+    "MESSAGE",
+    "STATISTICS",
+    "Account",
+    "ActionReference",
+    "AgentParams",
+    "Autoreset",
+    "Batch",
+    "BookParams",
+    "CompactOrderBook",
+    "FillMode",
+    "MarketMaker",
+    "OrderBook",
+    "Owner",
+    "PoissonParams",
+    "Quote",
+    "QuoteParams",
+    "ReducedFormParams",
+    "Replay",
+    "Scenario",
+    "Side",
+    "Sizes",
+    "Submission",
+    "grid_observation",
+    "read_book",
+    "read_messages",
+    "simulate_messages",
+]

@@ -1,0 +1,90 @@
+#include "engine/market/batch.hpp"
+
+#include <pybind11/native_enum.h>
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <cmath>
+
+#include "engine/bindings/bind.hpp"
+#include "engine/bindings/buffer.hpp"
+#include "engine/market/agent.hpp"
+
+namespace py = pybind11;
+
+namespace mm {
+
+namespace {
+
+void check_finite(const float* action, std::size_t size) {
+    for (std::size_t i = 0; i < 2 * size; ++i) {
+        if (std::isfinite(action[i])) continue;
+        std::ostringstream sentence;
+        sentence << "action must be finite, but action[" << i / 2 << ", " << i % 2 << "] is " << action[i];
+        throw std::invalid_argument(sentence.str());
+    }
+}
+
+void reset(Batch& batch, std::optional<std::uint64_t> seed, py::array observation, bool staggered) {
+    const auto n = static_cast<py::ssize_t>(batch.size());
+    auto* out = output<float>(observation, "observation", {n, static_cast<py::ssize_t>(batch.columns().size())});
+    const py::gil_scoped_release release;
+    batch.reset(seed, staggered, out);
+}
+
+void step(Batch& batch, const py::array& action, py::array observation, py::array reward, py::array terminated,
+          py::array final_observation, py::array statistics) {
+    const auto n = static_cast<py::ssize_t>(batch.size());
+    const auto k = static_cast<py::ssize_t>(batch.columns().size());
+    const auto* actions = input<float>(action, "action", {n, 2});
+    const StepBuffers out{
+        output<float>(observation, "observation", {n, k}),
+        output<double>(reward, "reward", {n}),
+        output<bool>(terminated, "terminated", {n}),
+        output<float>(final_observation, "final_observation", {n, k}),
+        output<double>(statistics, "statistics", {n, static_cast<py::ssize_t>(kStatistics)}),
+    };
+    check_finite(actions, batch.size());
+    const py::gil_scoped_release release;
+    batch.step(actions, out);
+}
+
+std::vector<std::string> column_names(const Batch& batch) {
+    return {batch.columns().begin(), batch.columns().end()};
+}
+
+// The common observation columns of given states, so that a policy can be asked anywhere on a grid. [m, 4]
+py::array_t<float> grid_observation(const py::array_t<double, py::array::c_style | py::array::forcecast>& states) {
+    if (states.ndim() != 2 || states.shape(1) != 3)
+        throw std::invalid_argument("states must have shape (m, 3): tau/T, q/Q, alpha");
+    py::array_t<float> rows({states.shape(0), static_cast<py::ssize_t>(kReducedFormObservation.size())});
+    for (py::ssize_t i = 0; i < states.shape(0); ++i)
+        Agent::common_columns(states.at(i, 0), states.at(i, 1), states.at(i, 2), rows.mutable_data(i, 0));
+    return rows;
+}
+
+}  // namespace
+
+void bind_batch(py::module_& module) {
+    py::native_enum<Autoreset>(module, "Autoreset", "enum.Enum")
+        .value("same_step", Autoreset::same_step)
+        .value("next_step", Autoreset::next_step)
+        .finalize();
+    module.attr("STATISTICS") = py::tuple(py::cast(kStatisticNames));
+    module.def("grid_observation", &grid_observation, py::arg("states"));
+    py::class_<Batch>(module, "Batch")
+        .def(py::init([](const Scenario& scenario, std::size_t size, std::uint64_t first_market, std::size_t threads,
+                         Autoreset autoreset) {
+                 return make_batch(scenario, size, first_market, threads, autoreset);
+             }),
+             py::arg("scenario"), py::arg("size"), py::kw_only(), py::arg("first_market") = 0,
+             py::arg("threads") = 1, py::arg("autoreset") = Autoreset::same_step)
+        .def_property_readonly("columns",
+                               [](const Batch& batch) { return py::tuple(py::cast(column_names(batch))); })
+        .def("__len__", &Batch::size)
+        .def("reset", &reset, py::arg("seed"), py::arg("observation"), py::kw_only(), py::arg("staggered") = false)
+        .def("step", &step, py::arg("action"), py::arg("observation"), py::arg("reward"), py::arg("terminated"),
+             py::arg("final_observation"), py::arg("statistics"));
+}
+
+}  // namespace mm

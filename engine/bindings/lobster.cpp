@@ -1,0 +1,164 @@
+// Recorded messages and their replay: engine.read_messages, engine.read_book, engine.Replay.
+#include "engine/replay/lobster.hpp"
+
+
+#include "engine/market/recording.hpp"
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl/filesystem.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+namespace py = pybind11;
+
+namespace mm {
+
+namespace {
+
+using Rows = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
+
+// Message as numpy sees it: the enum as its number.
+struct Record {
+    std::int64_t time_ns;
+    std::int8_t type;
+    std::int64_t order_id;
+    std::int32_t size;
+    std::int64_t price;
+    std::int8_t direction;
+};
+
+using Records = py::array_t<Record, py::array::c_style | py::array::forcecast>;
+
+Message to_message(const Record& record) {
+    if (record.type < 1 || record.type > 7)
+        throw std::invalid_argument("a message's type must be 1 to 7, but it is " +
+                                    std::to_string(record.type));
+    if (record.direction != 1 && record.direction != -1)
+        throw std::invalid_argument("a message's direction must be 1 or -1, but it is " +
+                                    std::to_string(record.direction));
+    return {record.time_ns,  static_cast<MessageType>(record.type),
+            record.order_id, record.size,
+            record.price,    record.direction};
+}
+
+Record to_record(const Message& message) {
+    return {message.time_ns,  static_cast<std::int8_t>(message.type),
+            message.order_id, message.size,
+            message.price,    message.direction};
+}
+
+py::array_t<Record> to_records(const std::vector<Message>& messages) {
+    py::array_t<Record> records(static_cast<py::ssize_t>(messages.size()));
+    std::transform(messages.begin(), messages.end(), records.mutable_data(), to_record);
+    return records;
+}
+
+py::array_t<Record> read_messages_array(const std::filesystem::path& path, std::int64_t tick) {
+    std::vector<Message> messages;
+    {
+        py::gil_scoped_release release;
+        messages = read_messages(path.string(), tick);
+    }
+    return to_records(messages);
+}
+
+py::array_t<Record> simulate_messages_array(const BookParams& params, std::int32_t lot, std::int64_t tick,
+                                            std::uint64_t seed, double seconds) {
+    std::vector<Message> messages;
+    {
+        py::gil_scoped_release release;
+        messages = simulate_messages(params, lot, tick, seed, seconds);
+    }
+    return to_records(messages);
+}
+
+py::array_t<std::int64_t> read_book_array(const std::filesystem::path& path) {
+    BookRows book;
+    {
+        py::gil_scoped_release release;
+        book = read_book(path.string());
+    }
+    py::array_t<std::int64_t> rows(
+        {static_cast<py::ssize_t>(book.rows()), static_cast<py::ssize_t>(book.columns)});
+    std::copy(book.values.begin(), book.values.end(), rows.mutable_data());
+    return rows;
+}
+
+std::size_t columns_of(py::ssize_t n_levels) {
+    if (n_levels < 1)
+        throw py::value_error("the number of levels must be >= 1, but it is " + std::to_string(n_levels));
+    return 4 * static_cast<std::size_t>(n_levels);
+}
+
+void apply(Replay& replay, const Records& messages) {
+    const std::span records(messages.data(), static_cast<std::size_t>(messages.size()));
+    py::gil_scoped_release release;
+    for (const Record& record : records) replay.apply(to_message(record));
+}
+
+py::array_t<std::int64_t> apply_and_record(Replay& replay, const Records& messages, py::ssize_t n_levels) {
+    const std::size_t columns = columns_of(n_levels);
+    const std::span records(messages.data(), static_cast<std::size_t>(messages.size()));
+    py::array_t<std::int64_t> rows({messages.size(), static_cast<py::ssize_t>(columns)});
+    std::int64_t* row = rows.mutable_data();
+    py::gil_scoped_release release;
+    for (const Record& record : records) {
+        replay.apply(to_message(record));
+        replay.levels({row, columns});
+        row += columns;
+    }
+    return rows;
+}
+
+py::array_t<std::int64_t> levels(const Replay& replay, py::ssize_t n_levels) {
+    const std::size_t columns = columns_of(n_levels);
+    py::array_t<std::int64_t> row(static_cast<py::ssize_t>(columns));
+    replay.levels({row.mutable_data(), columns});
+    return row;
+}
+
+py::dict counters(const Replay& replay) {
+    const ReplayCounters& seen = replay.counters();
+    py::dict result;
+    result["messages"] = seen.messages;
+    result["hidden"] = seen.hidden;
+    result["halts"] = seen.halts;
+    result["anonymous"] = seen.anonymous;
+    result["unknown"] = seen.unknown;
+    result["excess"] = seen.excess;
+    result["out_of_turn"] = seen.out_of_turn;
+    result["traded_through"] = seen.traded_through;
+    result["stale"] = seen.stale;
+    result["duplicate"] = seen.duplicate;
+    result["outside_window"] = seen.outside_window;
+    result["rejected"] = seen.rejected;
+    return result;
+}
+
+std::unique_ptr<Replay> make_replay(const Rows& row, std::int64_t tick) {
+    return std::make_unique<Replay>(std::span(row.data(), static_cast<std::size_t>(row.size())), tick);
+}
+
+}  // namespace
+
+void bind_lobster(py::module_& module) {
+    PYBIND11_NUMPY_DTYPE(Record, time_ns, type, order_id, size, price, direction);
+    module.attr("MESSAGE") = py::dtype::of<Record>();
+    module.def("read_messages", &read_messages_array, py::arg("path"), py::arg("tick") = 1);
+    module.def("simulate_messages", &simulate_messages_array, py::arg("params"), py::kw_only(), py::arg("lot"),
+               py::arg("tick"), py::arg("seed"), py::arg("seconds"));
+    module.def("read_book", &read_book_array, py::arg("path"));
+    py::class_<Replay>(module, "Replay")
+        .def(py::init(&make_replay), py::arg("row"), py::arg("tick") = 100)
+        .def("apply", &apply, py::arg("messages"))
+        .def("apply_and_record", &apply_and_record, py::arg("messages"), py::arg("n_levels"))
+        .def("levels", &levels, py::arg("n_levels"))
+        .def_property_readonly("counters", &counters)
+        .def_property_readonly("live", [](const Replay& replay) { return replay.book().live(); })
+        .def("validate", [](const Replay& replay) { replay.book().validate(); });
+}
+
+}  // namespace mm

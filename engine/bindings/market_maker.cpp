@@ -1,0 +1,126 @@
+#include "engine/maker/market_maker.hpp"
+
+#include <pybind11/stl.h>
+
+#include "engine/bindings/bind.hpp"
+
+namespace py = pybind11;
+
+namespace mm {
+
+namespace {
+
+MarketState market_state(const py::dict& fields) {
+    MarketState state;
+    for (const auto& [key, value] : fields) {
+        const auto name = key.cast<std::string>();
+        if (name == "mid_price") state.mid_price = value.cast<double>();
+        else if (name == "spread") state.spread = value.cast<double>();
+        else if (name == "volatility") state.volatility = value.cast<double>();
+        else throw std::invalid_argument("market_state has mid_price, spread and volatility, but not " + name);
+    }
+    return state;
+}
+
+// The specification's tests read quote['bid_price'].
+double quote_item(const Quote& quote, const std::string& name) {
+    if (name == "bid_price") return quote.bid_price;
+    if (name == "ask_price") return quote.ask_price;
+    if (name == "bid_size") return quote.bid_size;
+    if (name == "ask_size") return quote.ask_size;
+    throw py::key_error(name);
+}
+
+py::dict pnl(const AdaptiveMarketMaker& maker, double mid_price) {
+    // Ticks x shares to money.
+    const Account& account = maker.account();
+    const double tick = maker.params().tick;
+    const double realised = tick * static_cast<double>(account.realised());
+    const double unrealised = static_cast<double>(account.position()) * mid_price -
+                              tick * static_cast<double>(account.cost());
+    const double fees = tick * 1e-3 * static_cast<double>(account.fees_milli());
+    py::dict parts;
+    parts["realised"] = realised;
+    parts["unrealised"] = unrealised;
+    parts["fees"] = fees;
+    parts["total"] = realised + unrealised - fees;
+    return parts;
+}
+
+void bind_account(py::module_& module) {
+    py::class_<Account>(module, "Account")
+        .def(py::init<>())
+        .def("fill", &Account::fill, py::arg("side"), py::arg("price"), py::arg("lots"), py::arg("fee_milli") = 0)
+        .def_property_readonly("position", &Account::position)
+        .def_property_readonly("cash", &Account::cash)
+        .def_property_readonly("cost", &Account::cost)
+        .def_property_readonly("realised", &Account::realised)
+        .def_property_readonly("fees_milli", &Account::fees_milli)
+        .def_property_readonly("turnover", &Account::turnover)
+        .def_property_readonly("average_cost", &Account::average_cost)
+        .def("unrealised2", &Account::unrealised2, py::arg("mid2"))
+        .def("total2", &Account::total2, py::arg("mid2"))
+        .def("pnl", &Account::pnl, py::arg("mid2"));
+}
+
+void bind_quote_params(py::module_& module) {
+    const QuoteParams defaults;
+    py::class_<QuoteParams>(module, "QuoteParams")
+        .def(py::init([](double base_spread, double inventory_skew, double alpha_skew, double market_impact,
+                         double volatility_adjustment, double risk_aversion, Lots max_position, Lots quote_size,
+                         Lots lot, double tick) {
+                 const QuoteParams params{base_spread,  inventory_skew, alpha_skew, market_impact, volatility_adjustment,
+                                          risk_aversion, max_position,  quote_size, lot,           tick};
+                 params.validate();
+                 return params;
+             }),
+             py::kw_only(), py::arg("base_spread") = defaults.base_spread,
+             py::arg("inventory_skew") = defaults.inventory_skew, py::arg("alpha_skew") = defaults.alpha_skew,
+             py::arg("market_impact") = defaults.market_impact,
+             py::arg("volatility_adjustment") = defaults.volatility_adjustment,
+             py::arg("risk_aversion") = defaults.risk_aversion, py::arg("max_position") = defaults.max_position,
+             py::arg("quote_size") = defaults.quote_size, py::arg("lot") = defaults.lot,
+             py::arg("tick") = defaults.tick)
+        .def_readonly("max_position", &QuoteParams::max_position)
+        .def_readonly("lot", &QuoteParams::lot);
+}
+
+}  // namespace
+
+void bind_market_maker(py::module_& module) {
+    bind_account(module);
+    bind_quote_params(module);
+    py::class_<Quote>(module, "Quote")
+        .def_readonly("bid_price", &Quote::bid_price)
+        .def_readonly("ask_price", &Quote::ask_price)
+        .def_readonly("bid_size", &Quote::bid_size)
+        .def_readonly("ask_size", &Quote::ask_size)
+        .def("__getitem__", &quote_item, py::arg("name"));
+    py::class_<AdaptiveMarketMaker>(module, "MarketMaker")
+        .def(py::init<const QuoteParams&>(), py::arg("params"))
+        .def(py::init([](py::kwargs fields) {
+            const py::object params = py::type::of<QuoteParams>();
+            return AdaptiveMarketMaker(params(**fields).cast<QuoteParams>());
+        }))
+        .def(
+            "calculate_quotes",
+            [](const AdaptiveMarketMaker& maker, const py::dict& state, double inventory, double alpha) {
+                return maker.calculate_quotes(market_state(state), inventory, alpha);
+            },
+            py::arg("market_state"), py::arg("inventory"), py::arg("alpha") = 0.0)
+        .def("calculate_inventory_skew", &AdaptiveMarketMaker::calculate_inventory_skew, py::arg("inventory"))
+        .def("calculate_inventory_penalty", &AdaptiveMarketMaker::calculate_inventory_penalty, py::arg("inventory"))
+        .def("update_position", &AdaptiveMarketMaker::update_position, py::arg("side"), py::arg("price"),
+             py::arg("size"), py::arg("fee") = 0.0)
+        .def("get_pnl", &pnl, py::arg("mid_price"))
+        .def(
+            "liquidation_cost",
+            [](const AdaptiveMarketMaker& maker, const py::dict& state) {
+                return maker.liquidation_cost(market_state(state));
+            },
+            py::arg("market_state"))
+        .def_property_readonly("position",
+                               [](const AdaptiveMarketMaker& maker) { return maker.account().position(); });
+}
+
+}  // namespace mm

@@ -1,0 +1,80 @@
+// The quoting rule of the product: a base spread around the mid, shifted by inventory and by a short-term alpha.
+#pragma once
+
+#include "engine/core/types.hpp"
+#include "engine/maker/account.hpp"
+
+namespace mm {
+
+struct MarketState {
+    double mid_price = 0;   // price
+    double spread = 0;      // price
+    double volatility = 0;  // fraction of the mid per sqrt(s)
+};
+
+struct InventoryState {
+    double position = 0;      // shares, long positive
+    double max_position = 0;  // shares
+    double ratio() const { return position / max_position; }
+};
+
+struct Quote {
+    double bid_price = 0;  // price, a multiple of the tick
+    double ask_price = 0;
+    Lots bid_size = 0;  // shares; 0 is no quote
+    Lots ask_size = 0;
+};
+
+// Spread, skews and impact are fractions of the mid.
+struct QuoteParams {
+    double base_spread = 0.001;
+    double inventory_skew = 0.0001;
+    double alpha_skew = 0.0002;
+    double market_impact = 0.0001;
+    double volatility_adjustment = 0;
+    double risk_aversion = 0.1;
+    Lots max_position = 1000;  // shares
+    Lots quote_size = 100;     // shares
+    Lots lot = 100;            // shares; sizes are multiples of it
+    double tick = 0.01;        // price; quotes are multiples of it
+
+    void validate() const;
+};
+
+// bid, ask = mid -+ base / 2 + skew, base = base_spread (1 + volatility_adjustment volatility) mid.
+class AdaptiveMarketMaker {
+  public:
+    explicit AdaptiveMarketMaker(const QuoteParams& params);
+
+    // Prices rounded outward to ticks, so that the edge is never less than asked; sizes by inventory.
+    Quote calculate_quotes(const MarketState& market, double inventory, double alpha) const;
+    // Half-spread, as a fraction of the mid.
+    double half_spread(double volatility) const {
+        return 0.5 * params_.base_spread * (1 + params_.volatility_adjustment * volatility);
+    }
+    // Shift of both quotes, as a fraction of the mid: -inventory_skew x, x = inventory / max_position, steepened
+    // beyond |x| = 0.7 by a factor that grows linearly from 1 to 1.5 at |x| = 1. Odd, continuous, monotone.
+    double calculate_inventory_skew(double inventory) const;
+    double skew(double inventory, double alpha) const {
+        return calculate_inventory_skew(inventory) + params_.alpha_skew * alpha;
+    }
+    // risk_aversion (inventory / max_position)^2.
+    double calculate_inventory_penalty(double inventory) const;
+    // Shares to quote: the side that adds to the position shrinks with it and ends at the limit; the side that
+    // reduces it keeps its size.
+    Lots size(Side side, double inventory) const;
+
+    // Books one of our own fills; price in units of `tick`, size in shares.
+    void update_position(Side side, double price, Lots shares, double fee_per_share);
+    // Cost of closing the position at once: half the spread a share, and market_impact of the mid for each lot.
+    double liquidation_cost(const MarketState& market) const;
+
+    const QuoteParams& params() const { return params_; }
+    const Account& account() const { return account_; }
+
+  private:
+    QuoteParams params_;
+    Account account_;  // ticks and shares
+};
+
+}  // namespace mm

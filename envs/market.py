@@ -1,0 +1,48 @@
+"""One market as a `gymnasium.Env`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from config import Config
+from envs.spaces import STATISTICS
+from envs.vector import MarketMakingVectorEnv
+
+
+class MarketMakingEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
+    """A market maker sets two quotes each decision interval.
+
+    Action: (u_bid, u_ask) float32 in price units, the distance of each quote behind its reference. Observation: the
+    engine's columns, float32. Reward: PnL change less the penalties, whose parts stand in ``info`` by the names of
+    `STATISTICS`. An episode ends at its horizon, ``terminated``. Market ``market_id`` under a seed is row
+    ``market_id`` of a `MarketMakingVectorEnv` under that seed.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - gymnasium declares it so
+
+    def __init__(self, config: Config | None = None, *, market_id: int = 0, seed: int = 0) -> None:
+        self._markets = MarketMakingVectorEnv(
+            config, 1, seed=seed, first_market_id=market_id, autoreset=AutoresetMode.NEXT_STEP
+        )
+        self.columns = self._markets.columns
+        self.observation_space = self._markets.single_observation_space
+        self.action_space = self._markets.single_action_space
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Starts episode 0 under ``seed``, or the next episode without one."""
+        super().reset(seed=seed)
+        observation, info = self._markets.reset(seed=seed, options=options)
+        return observation[0], info
+
+    def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Plays one decision interval."""
+        observation, reward, terminated, truncated, info = self._markets.step(np.asarray(action)[None])
+        parts = dict(zip(STATISTICS, info["statistics"][0].tolist(), strict=True))
+        return observation[0], float(reward[0]), bool(terminated[0]), bool(truncated[0]), parts

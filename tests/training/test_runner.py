@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import ray
+
+import config
+from training import checkpoints
+from training.algorithms import build_config, check
+from training.runner import train
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("toy", "local_ray"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def local_ray():
+    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR")
+    yield
+    ray.shutdown()
+
+
+class FakeRun:
+    id = "run-1"
+
+    def __init__(self):
+        self.points = []
+
+    def log_metrics(self, metrics, step):
+        self.points.append((step, metrics))
+
+
+@pytest.fixture
+def tiny(load_small, tmp_path):
+    return lambda *words: load_small(f"training.checkpoint_root={tmp_path}", *words)
+
+
+def test_ppo_learns(tiny):
+    settings = tiny("training.iterations=40", "algo.lr=0.01", "training.steps_per_iteration=256")
+    run = FakeRun()
+    result = train(settings, run=run)
+    before, after = run.points[0][1]["train/return"], result.metrics["train/return"]
+    best = 5 * (1 + np.mean(np.arange(8)))
+    assert best - after < 0.3 * (best - before)
+    assert [step for step, _ in run.points] == [256 * (i + 1) for i in range(40)]
+    assert result.metrics["train/exploration_std"] == pytest.approx(settings.algo.ppo.final_std)
+    assert all(len(metrics) <= 40 for _, metrics in run.points)
+
+
+def test_sac_trains(tiny):
+    settings = tiny("algo=sac", "training.iterations=3", "algo.sac.warmup_steps=64")
+    run = FakeRun()
+    result = train(settings, run=run)
+    assert result.iterations == 3
+    assert np.isfinite(result.metrics["train/q_loss"])
+
+
+@pytest.mark.parametrize("algo", ["ppo", "sac"])
+def test_a_checkpoint_carries_what_rllib_forgets(tiny, tmp_path, algo):
+    rllib = build_config(tiny(f"algo={algo}", *["algo.sac.warmup_steps=64"] * (algo == "sac")))
+    first, second = rllib.copy(copy_frozen=False).build_algo(), rllib.copy(copy_frozen=False).build_algo()
+    for _ in range(2):
+        first.train()
+    first.save_to_path(str(tmp_path / "saved"))
+    second.restore_from_path(str(tmp_path / "saved"))
+    ours, theirs = first.learner_group._learner, second.learner_group._learner
+    assert ours._learner_connector.get_state() == theirs._learner_connector.get_state()
+    assert ours._learner_connector.get_state()["CentreRewards"]["batches"] > 0
+    if algo == "ppo":
+        assert second.env_runner.module.log_std[0] == ours.module["default_policy"].log_std[0]
+    else:
+        assert theirs.curr_log_alpha["default_policy"].item() == ours.curr_log_alpha["default_policy"].item()
+    for algorithm in (first, second):
+        algorithm.stop()
+
+
+def test_resume_goes_on_where_the_run_stopped(tiny, tmp_path):
+    train(tiny("training.iterations=2"), run=FakeRun())
+    run = FakeRun()
+    result = train(tiny("training.iterations=4"), run=run, resume=checkpoints.find("run-1", tmp_path))
+    assert [step for step, _ in run.points] == [128 * 3, 128 * 4]
+    assert result.iterations == 4
+    assert result.metrics["train/exploration_std"] == pytest.approx(0.07)
+    assert checkpoints.read_progress(result.checkpoint) == checkpoints.Progress("run-1", 4, 512)
+    stored = config.load([f"config={result.checkpoint / checkpoints.CONFIG}"])
+    assert stored == tiny("training.iterations=4")
+
+
+def test_ctrl_c_ends_after_the_iteration_with_a_checkpoint(tiny):
+    def interrupt(iteration, _):
+        if iteration == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    result = train(tiny("training.iterations=9"), run=FakeRun(), on_iteration=interrupt)
+    assert result.interrupted
+    assert result.iterations == 2
+    assert result.checkpoint.name == "iteration-000002"
+
+
+def test_a_full_disk_costs_a_sentence(tiny, monkeypatch, capsys, tmp_path):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    result = train(tiny("training.iterations=1"), run=FakeRun())
+    assert result.checkpoint is None
+    assert "No space left on device" in " ".join(capsys.readouterr().err.split())
+    assert list((tmp_path / "run-1").iterdir()) == []
+
+
+def test_sizes_that_do_not_fit_are_refused(tiny):
+    with pytest.raises(config.UserError, match=r"multiple of the 8 markets"):
+        check(tiny("training.steps_per_iteration=129"))
+    with pytest.raises(config.UserError, match=r"minibatch_size must be <= "):
+        check(tiny("algo.ppo.minibatch_size=129"))

@@ -1,0 +1,1 @@
+"""Training on Ray RLlib: configuration to algorithm, batched sampling, checkpoints, tracking."""

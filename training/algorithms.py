@@ -1,0 +1,230 @@
+"""From our configuration to RLlib's: PPO and SAC on the new API stack."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from gymnasium.vector import AutoresetMode, VectorEnv
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.algorithms.sac import SACConfig
+from ray.rllib.connectors.connector_v2 import ConnectorV2
+from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
+from ray.rllib.core.rl_module.rl_module import RLModuleSpec
+from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
+
+from config import AlgoName, Config, UserError, from_dict, to_dict
+from training.connectors import Advantages, CentreRewards, ConcatenateEpisodes
+from training.env_runner import BatchedEnvRunner
+from training.learners import PPOLearner, SACLearner
+from training.modules import MarketMakerModule
+
+ENV = "market-making"
+REWARD_MEMORY = {AlgoName.ppo: 10, AlgoName.sac: 1000}  # learner batches over which the mean reward is taken
+
+
+def make_envs(context: dict[str, Any]) -> VectorEnv[Any, Any, Any]:
+    """The markets of one runner; the creator registered with RLlib as ``market-making``.
+
+    Every runner has the same seed and its own market ids, so the markets of a run do not depend on how they are
+    spread over runners. RLlib's own runner loses ``worker_index`` on the way here: use it with one runner only.
+    """
+    from envs import MarketMakingVectorEnv
+
+    config = from_dict(context["config"])
+    count = context["num_envs"]
+    return MarketMakingVectorEnv(
+        config,
+        count,
+        seed=config.seed,
+        first_market_id=max(getattr(context, "worker_index", 0) - 1, 0) * count,
+        threads=config.training.engine_threads,
+        autoreset=AutoresetMode(context["autoreset"]),
+    )
+
+
+def statistics() -> list[str]:
+    """Names of the columns of ``info["statistics"]``."""
+    from envs import STATISTICS
+
+    return list(STATISTICS)
+
+
+def build_config(config: Config, *, batched: bool = True) -> AlgorithmConfig:
+    """RLlib's configuration of the algorithm that ``config.algo.name`` names.
+
+    Args:
+        config: ours; ranges have been checked, `check` is called here.
+        batched: sample with `BatchedEnvRunner`; False takes RLlib's own runner, the yardstick in tests.
+    """
+    check(config)
+    ray.tune.register_env(ENV, make_envs)
+    return BUILDERS[config.algo.name](config, _shared(config, ALGORITHMS[config.algo.name](), batched))
+
+
+def fragment(config: Config) -> int:
+    """Steps of each market in one call of `sample`, so that all runners together give ``steps_per_iteration``."""
+    return config.training.steps_per_iteration // markets(config)
+
+
+def markets(config: Config) -> int:
+    """Markets of all runners; a run without runners samples in the driver."""
+    return max(1, config.training.env_runners) * config.training.markets_per_runner
+
+
+def check(config: Config) -> None:
+    """Rules between sections that only the algorithms know; refuses before Ray is started.
+
+    Raises:
+        UserError: one sentence.
+    """
+    training = config.training
+    if training.steps_per_iteration % markets(config):
+        raise UserError(
+            f"training.steps_per_iteration must be a multiple of the {markets(config)} markets of all runners, "
+            f"but it is {training.steps_per_iteration}"
+        )
+    ppo = config.algo.ppo
+    if config.algo.name is AlgoName.ppo and ppo is not None and ppo.minibatch_size > training.steps_per_iteration:
+        raise UserError(
+            f"algo.ppo.minibatch_size must be <= training.steps_per_iteration = {training.steps_per_iteration}, "
+            f"but it is {ppo.minibatch_size}"
+        )
+
+
+def planned_steps(config: Config) -> int:
+    """Env steps of the whole run; the clock of every schedule."""
+    return config.training.iterations * config.training.steps_per_iteration
+
+
+def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
+    ppo = config.algo.ppo
+    assert ppo is not None
+    learners = max(1, config.training.learners)
+    return (
+        rllib.environment(
+            normalize_actions=False,  # u = 0 is the reference quote, not the middle of the box
+            clip_actions=True,
+        )
+        .env_runners(rollout_fragment_length=fragment(config))
+        .training(
+            lr=_lr(config),
+            train_batch_size_per_learner=config.training.steps_per_iteration // learners,
+            minibatch_size=ppo.minibatch_size // learners,
+            num_epochs=ppo.epochs,
+            lambda_=ppo.gae_lambda,
+            clip_param=ppo.clip,
+            vf_clip_param=float("inf"),  # RLlib's 10 leaves the critic without gradient where errors are larger
+            vf_loss_coeff=ppo.value_loss_coefficient,
+            entropy_coeff=ppo.entropy_coefficient,
+            use_kl_loss=False,
+        )
+        .learners(
+            learner_class=PPOLearner,
+            learner_connector=functools.partial(_ppo_connectors, config),
+            add_default_connectors_to_learner_pipeline=False,
+            learner_config_dict={
+                "initial_std": ppo.initial_std,
+                "final_std": ppo.final_std,
+                "planned_steps": planned_steps(config),
+            },
+        )
+        .rl_module(
+            rl_module_spec=RLModuleSpec(
+                module_class=MarketMakerModule,
+                model_config={
+                    "hidden": list(config.algo.hidden),
+                    "activation": config.algo.activation.value,
+                    "initial_std": ppo.initial_std,
+                },
+            )
+        )
+    )
+
+
+def _sac(config: Config, rllib: SACConfig) -> SACConfig:
+    sac = config.algo.sac
+    assert sac is not None
+    runners = config.training.env_runners
+    hidden, activation = list(config.algo.hidden), config.algo.activation.value
+    return (
+        rllib.environment(normalize_actions=True, clip_actions=False)  # the squashed policy speaks of [-1, 1]
+        .env_runners(
+            rollout_fragment_length=max(1, round(sac.batch_size / sac.training_intensity / markets(config)))
+        )
+        .reporting(
+            min_sample_timesteps_per_iteration=config.training.steps_per_iteration, min_time_s_per_iteration=0
+        )
+        .training(
+            lr=None,
+            actor_lr=_lr(config),
+            critic_lr=_lr(config),
+            alpha_lr=_lr(config),
+            tau=sac.tau,
+            initial_alpha=sac.initial_alpha,
+            target_entropy=sac.target_entropy,
+            train_batch_size_per_learner=sac.batch_size // max(1, config.training.learners),
+            training_intensity=sac.training_intensity * runners / (runners + 1) if runners else sac.training_intensity,
+            num_steps_sampled_before_learning_starts=sac.warmup_steps,
+            replay_buffer_config={"type": "EpisodeReplayBuffer", "capacity": sac.buffer_capacity},
+        )
+        .learners(learner_class=SACLearner)
+        .rl_module(
+            model_config=DefaultModelConfig(
+                fcnet_hiddens=hidden,
+                fcnet_activation=activation,
+                fusionnet_hiddens=hidden,  # the critics' own layers: not fcnet_hiddens, and 256 x 3 if left alone
+                fusionnet_activation=activation,
+            )
+        )
+    )
+
+
+def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmConfig:
+    training = config.training
+    return (
+        rllib.environment(
+            ENV,
+            env_config={
+                "config": to_dict(config),
+                "autoreset": (AutoresetMode.SAME_STEP if batched else AutoresetMode.NEXT_STEP).value,
+                "staggered": batched,
+                "statistics": statistics(),
+            },
+        )
+        .env_runners(
+            env_runner_cls=BatchedEnvRunner if batched else SingleAgentEnvRunner,
+            gym_env_vectorize_mode="vector_entry_point",
+            num_env_runners=training.env_runners,
+            num_envs_per_env_runner=training.markets_per_runner,
+            sample_timeout_s=600,  # a late sample is dropped, not awaited
+        )
+        .learners(num_learners=training.learners, num_gpus_per_learner=training.gpus_per_learner)
+        .training(gamma=1.0, grad_clip=config.algo.grad_clip, grad_clip_by="global_norm")
+        .fault_tolerance(restart_failed_env_runners=True)
+        .debugging(seed=config.seed, log_level="ERROR")
+    )
+
+
+def centring(config: Config) -> CentreRewards:
+    """The reward transformation of PPO's and SAC's learners: price units, minus the running mean."""
+    return CentreRewards(
+        unit=config.market.price_unit, centre=config.algo.centre_reward, memory=REWARD_MEMORY[config.algo.name]
+    )
+
+
+def _ppo_connectors(config: Config, *_: Any) -> list[ConnectorV2]:
+    assert config.algo.ppo is not None
+    return [ConcatenateEpisodes(), centring(config), Advantages(gae_lambda=config.algo.ppo.gae_lambda)]
+
+
+def _lr(config: Config) -> list[list[float]]:
+    """Linear from lr to final_lr over the planned env steps."""
+    return [[0, config.algo.lr], [planned_steps(config), config.algo.final_lr]]
+
+
+ALGORITHMS: dict[AlgoName, Callable[[], AlgorithmConfig]] = {AlgoName.ppo: PPOConfig, AlgoName.sac: SACConfig}
+BUILDERS: dict[AlgoName, Callable[[Config, Any], AlgorithmConfig]] = {AlgoName.ppo: _ppo, AlgoName.sac: _sac}

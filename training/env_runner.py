@@ -1,0 +1,243 @@
+"""An RLlib env runner for a batch of markets: one forward pass a step for all of them, no Python per market and step.
+
+RLlib's own runner spends 60-70 us of Python on every step of every market. This one overrides its private methods,
+so ray is pinned to one minor version and tests/training/test_env_runner.py compares the two.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from ray.rllib.core.columns import Columns
+from ray.rllib.env.env_context import EnvContext
+from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
+from ray.rllib.env.single_agent_episode import SingleAgentEpisode
+from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
+from ray.rllib.utils.spaces.space_utils import clip_action, unsquash_action
+from ray.tune.registry import ENV_CREATOR, _global_registry
+
+MARKET_METRICS = "market"  # group of the metrics from the environment's statistics
+REWARD = "reward"
+INVENTORY = "inventory"  # of this statistic the mean magnitude is told, too
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What one call of `sample` saw of ``markets`` [B] over ``steps`` [T]; fresh arrays, market-major."""
+
+    observations: np.ndarray  # [B, T + 1, k]; after a last step stands the next episode's first observation
+    actions: np.ndarray  # [B, T, 2] as the policy chose them, before clipping or scaling
+    rewards: np.ndarray  # [B, T]
+    terminated: np.ndarray  # [B, T]
+    truncated: np.ndarray  # [B, T]
+    extras: dict[str, np.ndarray]  # [B, T, ...] outputs of the module that the learner needs
+    final_observations: dict[tuple[int, int], np.ndarray]  # (market, step) of a last step -> [k]
+
+
+class BatchedEnvRunner(SingleAgentEnvRunner):  # type: ignore[misc]
+    """Samples a `gymnasium.vector.VectorEnv` with SAME_STEP autoreset into numpy'ed `SingleAgentEpisode` chunks.
+
+    The environment is made by the registered creator with ``num_envs`` in its `EnvContext`, whose ``worker_index``
+    tells runners apart. Connectors between environment and module and the callbacks of single episodes are not run:
+    observations reach the module as they are, actions are clipped or unsquashed as ``clip_actions`` and
+    ``normalize_actions`` say.
+
+    ``env_config`` has two keys for it: ``staggered`` starts each market's first episode at a random step (those
+    shortened episodes are trained on but left out of the episode metrics); ``statistics`` names the columns of
+    ``info["statistics"]``, of which it logs the means.
+    """
+
+    def make_env(self) -> None:
+        """Makes this runner's markets."""
+        if self.env is not None:
+            self.env.close()
+        context = EnvContext(
+            {**self.config.env_config, "num_envs": self.config.num_envs_per_env_runner},
+            worker_index=self.worker_index or 0,
+            num_workers=self.num_workers,
+        )
+        self.env = _global_registry.get(ENV_CREATOR, self.config.env)(context)
+        self.num_envs = self.env.num_envs
+        self._needs_initial_reset = True
+        self._finished: list[tuple[int, float, float]] = []  # length, return, seconds
+
+    def get_metrics(self) -> Any:
+        """Counters since the last call and the episodes that have ended, under RLlib's own names."""
+        window = self.config.metrics_num_episodes_for_smoothing
+        for length, total, seconds in self._finished[-window:]:
+            self._log_episode_metrics(length, total, seconds)
+        self._finished.clear()
+        return self.metrics.reduce()
+
+    def _sample(
+        self,
+        *,
+        num_timesteps: int | None = None,
+        num_episodes: int | None = None,
+        explore: bool,
+        random_actions: bool = False,
+        force_reset: bool = False,
+    ) -> list[SingleAgentEpisode]:
+        whole = num_episodes is not None
+        if force_reset or whole or self._needs_initial_reset:
+            self._restart(staggered=not whole and bool(self.config.env_config.get("staggered", False)))
+            self._needs_initial_reset = whole
+        finished_before = len(self._finished)
+        steps = None if num_timesteps is None else -(-num_timesteps // self.num_envs)
+        rollout = self._roll(steps, num_episodes, explore, random_actions)
+        episodes = self._cut(rollout)
+        self._increase_sampled_metrics(rollout.rewards.size, len(self._finished) - finished_before)
+        self._log_env_steps(metric=self._metrics_num_env_steps_sampled, num_steps=rollout.rewards.size)
+        if whole:
+            episodes = [episode for episode in episodes if episode.is_done][:num_episodes]
+        return episodes
+
+    def _restart(self, *, staggered: bool) -> None:
+        observations, _ = self.env.reset(options={"staggered": staggered})
+        self._observations = np.array(observations, dtype=np.float32)
+        count = self.num_envs
+        self._name = uuid.uuid4().hex
+        self._episode_number = np.zeros(count, dtype=np.int64)
+        self._cut_at = np.zeros(count, dtype=np.int64)  # steps of the ongoing episode in chunks already returned
+        self._length = np.zeros(count, dtype=np.int64)
+        self._return = np.zeros(count)
+        self._started = np.full(count, time.perf_counter())
+        self._shortened = np.full(count, staggered)
+
+    def _roll(
+        self, steps: int | None, episodes: int | None, explore: bool, random_actions: bool
+    ) -> Rollout:
+        """Steps all markets ``steps`` times, or until ``episodes`` have ended."""
+        observations, actions, rewards, terminated, truncated = [self._observations], [], [], [], []
+        extras: list[dict[str, np.ndarray]] = []
+        finals: dict[tuple[int, int], np.ndarray] = {}
+        statistics: list[np.ndarray] = []
+        while len(rewards) < steps if steps is not None else len(finals) < (episodes or 0):
+            action, for_env, extra = self._act(explore, random_actions)
+            observation, reward, term, trunc, info = self.env.step(for_env)
+            self._observations = np.array(observation, dtype=np.float32)
+            done = term | trunc
+            if done.any():
+                for market in np.flatnonzero(done):
+                    finals[int(market), len(rewards)] = np.array(info["final_obs"][market], dtype=np.float32)
+            self._count(reward, done)
+            observations.append(self._observations)
+            actions.append(action)
+            rewards.append(np.array(reward, dtype=np.float64))
+            terminated.append(np.array(term))
+            truncated.append(np.array(trunc))
+            extras.append(extra)
+            if "statistics" in info:
+                statistics.append(np.array(info["statistics"]))
+        self._log_market(rewards, statistics)
+        return Rollout(
+            observations=np.stack(observations, axis=1),
+            actions=np.stack(actions, axis=1),
+            rewards=np.stack(rewards, axis=1),
+            terminated=np.stack(terminated, axis=1),
+            truncated=np.stack(truncated, axis=1),
+            extras={name: np.stack([extra[name] for extra in extras], axis=1) for name in extras[0]},
+            final_observations=finals,
+        )
+
+    @torch.no_grad()
+    def _act(self, explore: bool, random_actions: bool) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+        """Actions as chosen, actions for the environment, outputs of the module."""
+        if random_actions:
+            actions = self.env.action_space.sample()
+            return actions, actions, {}
+        batch = {Columns.OBS: torch.from_numpy(self._observations).to(self._device)}
+        forward = self.module.forward_exploration if explore else self.module.forward_inference
+        inputs = forward(batch)[Columns.ACTION_DIST_INPUTS]
+        if explore:
+            distribution = self.module.get_exploration_action_dist_cls().from_logits(inputs)
+        else:
+            distribution = self.module.get_inference_action_dist_cls().from_logits(inputs).to_deterministic()
+        chosen = distribution.sample()
+        actions = chosen.cpu().numpy()
+        extra = {
+            Columns.ACTION_LOGP: distribution.logp(chosen).cpu().numpy(),
+            Columns.ACTION_DIST_INPUTS: inputs.cpu().numpy(),
+        }
+        return actions, self._for_env(actions), extra
+
+    def _for_env(self, actions: np.ndarray) -> np.ndarray:
+        space = self.env.single_action_space
+        for_env: np.ndarray = actions
+        if self.config.normalize_actions:
+            for_env = unsquash_action(actions, space)
+        elif self.config.clip_actions:
+            for_env = clip_action(actions, space)
+        return for_env
+
+    def _count(self, reward: np.ndarray, done: np.ndarray) -> None:
+        self._length += 1
+        self._return += reward
+        if not done.any():
+            return
+        now = time.perf_counter()
+        for market in np.flatnonzero(done & ~self._shortened):
+            self._finished.append(
+                (int(self._length[market]), float(self._return[market]), now - float(self._started[market]))
+            )
+        self._shortened[done] = False
+        self._length[done] = 0
+        self._return[done] = 0.0
+        self._started[done] = now
+
+    def _log_market(self, rewards: list[np.ndarray], statistics: list[np.ndarray]) -> None:
+        """Means per market and step over this call, of the reward and of each of the environment's statistics."""
+        self.metrics.log_value((MARKET_METRICS, REWARD), float(np.mean(rewards)), window=1)
+        if not statistics:
+            return
+        names = self.config.env_config["statistics"]
+        means = dict(zip(names, np.mean(statistics, axis=(0, 1)), strict=True))
+        means["abs_" + INVENTORY] = np.mean(np.abs(statistics), axis=(0, 1))[names.index(INVENTORY)]
+        for name, mean in means.items():
+            self.metrics.log_value((MARKET_METRICS, name), float(mean), window=1)
+
+    def _cut(self, rollout: Rollout) -> list[SingleAgentEpisode]:
+        """One episode chunk for each stretch of one market between episode ends."""
+        markets, steps = rollout.rewards.shape
+        ends: list[list[int]] = [[] for _ in range(markets)]
+        for market, step in sorted(rollout.final_observations):
+            ends[market].append(step + 1)
+        chunks = []
+        for market in range(markets):
+            start = 0
+            for stop in ends[market]:
+                chunks.append(self._chunk(rollout, market, start, stop))
+                self._episode_number[market] += 1
+                self._cut_at[market] = 0
+                start = stop
+            if start < steps:
+                chunks.append(self._chunk(rollout, market, start, steps))
+                self._cut_at[market] += steps - start
+        return chunks
+
+    def _chunk(self, rollout: Rollout, market: int, start: int, stop: int) -> SingleAgentEpisode:
+        observations = rollout.observations[market, start : stop + 1]
+        final = rollout.final_observations.get((market, stop - 1))
+        if final is not None:
+            observations = np.concatenate([observations[:-1], final[np.newaxis]])
+        return SingleAgentEpisode(
+            f"{self._name}-{market}-{self._episode_number[market]}",
+            observations=InfiniteLookbackBuffer(observations),
+            infos=InfiniteLookbackBuffer([{}] * len(observations)),
+            actions=InfiniteLookbackBuffer(rollout.actions[market, start:stop]),
+            rewards=InfiniteLookbackBuffer(rollout.rewards[market, start:stop]),
+            terminated=bool(rollout.terminated[market, stop - 1]),
+            truncated=bool(rollout.truncated[market, stop - 1]),
+            extra_model_outputs={
+                name: InfiniteLookbackBuffer(values[market, start:stop]) for name, values in rollout.extras.items()
+            },
+            observation_space=self.env.single_observation_space,
+            action_space=self.env.single_action_space,
+            t_started=int(self._cut_at[market]),
+            len_lookback_buffer=0,
+        )

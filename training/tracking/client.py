@@ -1,0 +1,56 @@
+"""The connection to MLflow: where it is, how long a request may take, which errors pass."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+from filelock import FileLock
+
+from config.schema import TrackingConfig
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # the outbox repeats
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")  # s
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+TRY_AGAIN = {408, 429}  # HTTP statuses below 500 that pass
+
+for noisy in ("mlflow.store.db.utils", "alembic"):  # every step of creating a database
+    logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def tracking_uri(tracking: TrackingConfig) -> str:
+    """``tracking.uri``, else the environment's MLFLOW_TRACKING_URI, else a database in ``tracking.store``."""
+    database = Path(tracking.store).resolve() / "mlflow.db"
+    return tracking.uri or os.environ.get("MLFLOW_TRACKING_URI", "") or f"sqlite:///{database}"
+
+
+@functools.cache
+def connect(uri: str) -> MlflowClient:
+    """The client for ``uri``; creates the database if it is missing."""
+    with ExitStack() as stack:
+        if uri.startswith("sqlite:///"):  # processes that create the same database at once break it
+            database = Path(uri.removeprefix("sqlite:///"))
+            database.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(f"{database}.lock"))
+        return MlflowClient(uri, uri)
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same request can succeed later."""
+    if isinstance(error, MlflowException):
+        status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]
+        return status >= 500 or status in TRY_AGAIN
+    return isinstance(error, OSError)
+
+
+def brief(error: Exception) -> str:
+    """The reason in one line; MLflow's own messages can hold whole pages."""
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,150 @@
+"""The training side of a run: what is said about it goes into an outbox, so nothing waits for MLflow."""
+
+from __future__ import annotations
+
+import logging
+import math
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from config import Config
+from training.export import Policy
+from training.tracking import provenance
+from training.tracking.client import brief
+from training.tracking.files import encode, pack
+from training.tracking.outbox import Outbox, Refused, keep, kept
+from training.tracking.store import STARTED_AS, Store, now_ms
+
+Status = Literal["FINISHED", "FAILED", "KILLED"]
+
+SERVER_START_PATIENCE_S = 1.0
+DATABASE_START_PATIENCE_S = 60.0  # the first use of a database creates its tables
+MODEL_PATIENCE_S = 60.0
+FINISH_PATIENCE_S = 10.0  # without any progress
+
+log = logging.getLogger(__name__)
+
+
+class Run:
+    """One run. Only `log_model` and `finish` wait, for a bounded time; nothing raises because MLflow is down.
+
+    Attributes:
+        id: MLflow's id or, if MLflow did not answer at the start, one of our own by which it is found, too.
+    """
+
+    def __init__(
+        self, config: Config, store: Store, *, key: str, name: str, parent_id: str | None, resume: bool
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._unsent = Path(config.tracking.store).resolve() / "unsent" / f"{key}.jsonl"
+        self._outbox = Outbox(store.deliver, self._complain)
+        self._finished = False
+        self._outbox.put({"kind": "open", "name": name, "parent_id": parent_id, "started": now_ms()})
+        patience_s = SERVER_START_PATIENCE_S if store.is_server else DATABASE_START_PATIENCE_S
+        opened = self._outbox.wait(patience_s, through_failures=False)
+        self.id = key if resume or not opened else store.run_id
+        if resume:
+            unsent = [
+                record for record in kept(self._unsent) if record["kind"] not in ("open", "resume", "end")
+            ]
+            self._outbox.put(*unsent, {"kind": "resume"})
+        elif not opened:
+            self.set_tags({STARTED_AS: key})
+
+    @property
+    def uri(self) -> str:
+        """The tracking URI."""
+        return self._store.uri
+
+    @property
+    def experiment_id(self) -> str:
+        """The experiment's id; empty as long as MLflow has not answered."""
+        return self._store.experiment_id
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
+        """Logs the finite ``metrics`` in one call; RLlib reports NaN for what has not happened yet."""
+        values = {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
+        if values:
+            self._outbox.put({"kind": "metrics", "values": values, "step": int(step), "timestamp": now_ms()})
+
+    def log_params(self, params: Mapping[str, str]) -> None:
+        """Logs parameters; one that a resumed run has already keeps its first value."""
+        self._outbox.put({"kind": "params", "values": dict(params)})
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Sets or replaces tags."""
+        self._outbox.put({"kind": "tags", "values": dict(tags)})
+
+    def log_text(self, text: str, artifact_path: str) -> None:
+        """Keeps ``text`` as the run's file ``artifact_path``."""
+        self._outbox.put({"kind": "files", "files": {artifact_path: encode(text.encode())}})
+
+    def log_file(self, path: Path, artifact_path: str | None = None) -> None:
+        """Keeps ``path``, as it is now, as the run's file ``artifact_path`` (its own name by default)."""
+        self._outbox.put({"kind": "files", "files": {artifact_path or path.name: encode(path.read_bytes())}})
+
+    def log_model(
+        self, policy: Policy, *, step: int, scores: Mapping[str, float] | None = None
+    ) -> str | None:
+        """Logs ``policy`` as an MLflow model and registers it as a new version.
+
+        Args:
+            policy: MLflow loads and serves it without this code.
+            step: of the last metrics; the model's page shows those.
+            scores: evaluation numbers, kept as tags of the version.
+
+        Returns:
+            ``models:/name/version``; None if MLflow does not answer, and the model waits with the rest.
+        """
+        key = uuid.uuid4().hex
+        tags = provenance.labels(self._config) | {
+            name: f"{value:.6g}" for name, value in (scores or {}).items()
+        }
+        files = pack(policy)
+        self._outbox.put({"kind": "model", "key": key, "files": files, "step": int(step), "tags": tags})
+        self._outbox.wait(MODEL_PATIENCE_S, through_failures=False)
+        return self._store.model_uris.get(key)
+
+    def finish(self, status: Status = "FINISHED") -> None:
+        """Ends the run; what MLflow does not take within a bounded time goes to a file that the log names."""
+        if self._finished:
+            return
+        self._finished = True
+        self._outbox.put({"kind": "end", "status": status, "ended": now_ms()})
+        self._outbox.wait(FINISH_PATIENCE_S, through_failures=True)
+        unsent = self._outbox.close()
+        try:
+            if unsent:
+                keep(unsent, self._unsent)
+                count = len(unsent)
+                log.warning(
+                    "%d records of run %s are in %s; resuming the run sends them",
+                    count,
+                    self.id,
+                    self._unsent,
+                )
+            else:
+                self._unsent.unlink(missing_ok=True)
+        except OSError as error:
+            log.error("%d records of run %s are lost: %s", len(unsent), self.id, error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.finish("FINISHED")
+        else:
+            self.finish("FAILED" if issubclass(kind, Exception) else "KILLED")
+
+    def _complain(self, error: Exception) -> None:
+        what = "refuses a record" if isinstance(error, Refused) else "does not answer"
+        log.warning(
+            "MLflow at %s %s (%s); training goes on, the records are kept", self.uri, what, brief(error)
+        )
