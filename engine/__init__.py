@@ -32,10 +32,12 @@ from engine._core import (
     Side,
     Sizes,
     Submission,
+    drift_transition,
     grid_observation,
     read_book,
     read_messages,
     simulate_messages,
+    skew_shape,
 )
 
 _EXPECTED_INTERFACE = 1  # kInterface in bindings/module.cpp
@@ -68,8 +70,10 @@ __all__ = [
     "Side",
     "Sizes",
     "Submission",
+    "drift_transition",
     "grid_observation",
     "read_book",
     "read_messages",
     "simulate_messages",
+    "skew_shape",
 ]

@@ -1,47 +1,57 @@
-"""``python -m training``: one run from configuration to checkpoint."""
+"""``python -m training``: one run from configuration to registered policy."""
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import config as configuration
-from config import Config, UserError
+from config import AlgoName, Config, UserError
 from training import checkpoints
+
+if TYPE_CHECKING:
+    from training.export import Policy
+    from training.runner import TrainResult
+    from training.tracking import Run, Status
 
 HELP = """\
 usage: python -m training [algo=ppo|sac] [market=NAME|PATH] [config=PATH] [key=value ...] [resume=RUN_OR_PATH]
 
-Trains a policy, logs the run to MLflow and writes checkpoints.
+Trains a policy, logs the run and the policy to MLflow and writes checkpoints.
 
-  algo=sac                      another algorithm (default: ppo)
-  market=gt1                    another market, shipped or a YAML file of yours (default: book)
-  training.iterations=20        any value of config/default.yaml
-  resume=RUN_OR_PATH            go on from a checkpoint, a run's folder or a run's id; further words override
+  algo=sac                  another algorithm (default: ppo)
+  market=gt1                another market: a shipped name or a YAML file (default: book)
+  training.iterations=20    any value of config/default.yaml
+  resume=RUN_OR_PATH        go on from a checkpoint, a run's folder or a run's id; further words override
 
-RAY_ADDRESS names a running Ray cluster; without it Ray starts here."""
+RAY_ADDRESS names a running Ray cluster; without it Ray starts on this machine."""
+GROUPS = {"algo", "market", "config"}  # words that name files
+ROOT = "training.checkpoint_root="
 
 
 def main(words: Sequence[str]) -> None:
-    """Runs the command line ``words``."""
-    if set(words) & {"-h", "--help"}:
+    """Runs the command line ``words``; see HELP."""
+    if {"-h", "--help"} & set(words):
         print(HELP)
         return
     config, resume = parse(words)
-    from training.algorithms import check  # imports ray and torch: seconds that help and typing errors do not need
+    from training import algorithms  # ray and torch take seconds, which help and mistakes need not wait for
 
-    check(config)
+    algorithms.check(config)
     start_ray()
-    run_and_report(config, resume)
+    train_and_report(config, resume)
 
 
 def parse(words: Sequence[str]) -> tuple[Config, Path | None]:
-    """The configuration, and the checkpoint to go on from: then its configuration with the further words laid over.
+    """The configuration, and the checkpoint to go on from, whose configuration further words then override.
 
     Raises:
         UserError: one sentence.
+
     """
     rest = [word for word in words if not word.startswith("resume=")]
     named = [word.removeprefix("resume=") for word in words if word.startswith("resume=")]
@@ -50,41 +60,65 @@ def parse(words: Sequence[str]) -> tuple[Config, Path | None]:
     if len(named) > 1:
         raise UserError(f"resume must be given once, but it is given as {' and '.join(named)}")
     for word in rest:
-        if word.partition("=")[0] in {"algo", "market", "config"}:
+        if word.partition("=")[0] in GROUPS:
             raise UserError(f"{word} cannot be combined with resume, which keeps the run's own; leave it out")
-    root = Path(configuration.load([w for w in rest if w.startswith("training.checkpoint_root=")]).training.checkpoint_root)
-    checkpoint = checkpoints.find(named[0], root)
+    root = configuration.load([word for word in rest if word.startswith(ROOT)]).training.checkpoint_root
+    checkpoint = checkpoints.find(named[0], Path(root))
     return configuration.load([f"config={checkpoint / checkpoints.CONFIG}", *rest]), checkpoint
 
 
 def start_ray() -> None:
-    """Connects to RAY_ADDRESS, or starts Ray on this machine without dashboard and usage reports."""
+    """Connects to RAY_ADDRESS, or starts Ray here without dashboard and usage reports."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     warnings.filterwarnings("ignore", category=DeprecationWarning)
+    logging.getLogger("ray").setLevel(logging.ERROR)
     import ray
 
-    local = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
-    ray.init(logging_level="ERROR", log_to_driver=False, **local)
+    local = "RAY_ADDRESS" not in os.environ
+    ray.init(include_dashboard=False if local else None, logging_level=logging.ERROR, log_to_driver=False)
 
 
-def run_and_report(config: Config, resume: Path | None) -> None:
-    """Trains under a tracked run and says what can be done next."""
+def train_and_report(config: Config, resume: Path | None) -> None:
+    """Trains under a tracked run, registers the policy and says what can be done next."""
     from training import tracking
     from training.runner import train
 
-    run_id = checkpoints.read_progress(resume).run_id if resume is not None else None
-    run = tracking.start(config, run_id=run_id)
-    status = "FAILED"
+    run_id = None if resume is None else checkpoints.read_progress(resume).run_id
+    run = tracking.start(config, name=f"{config.algo.name.value}-{config.market.name}", run_id=run_id)
+    status: Status = "FAILED"
     try:
         result = train(config, run=run, resume=resume)
+        print(f"run {run.id}: {result.iterations} iterations, {result.env_steps:,} env steps")
+        if result.interrupted:
+            print(f"go on with: python -m training resume={run.id}")
+        else:
+            _register(config, run, result)
         status = "KILLED" if result.interrupted else "FINISHED"
     finally:
         run.finish(status)
-    print(f"run {run.id}: {result.iterations} iterations, {result.env_steps:,} env steps")
-    if result.interrupted:
-        print(f"interrupted; go on with: python -m training resume={run.id}")
+
+
+def policy_of(config: Config, result: TrainResult) -> Policy:
+    """The trained policy without Ray."""
+    from envs import MarketMakingVectorEnv
+    from training import export
+
+    card = export.PolicyCard(
+        observation=list(MarketMakingVectorEnv(config).columns),
+        action=config.agent.action.value,
+        low=config.agent.action_low,
+        high=config.agent.action_high,
+        market=config.market.name,
+    )
+    build = {AlgoName.ppo: export.from_ppo, AlgoName.sac: export.from_sac}[config.algo.name]
+    return build(result.weights, config.algo.activation, card)
+
+
+def _register(config: Config, run: Run, result: TrainResult) -> None:
+    uri = run.log_model(policy_of(config, result), step=result.env_steps)
+    print(f"policy: {uri or 'waits for MLflow with the rest of the run'}")
+    print(f"checkpoint: {result.checkpoint or 'none'}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
 
 from config import AlgoName, Config, UserError, from_dict, to_dict
+from envs import STATISTICS, MarketMakingVectorEnv
 from training.connectors import Advantages, CentreRewards, ConcatenateEpisodes
 from training.env_runner import BatchedEnvRunner
 from training.learners import PPOLearner, SACLearner
@@ -29,11 +30,9 @@ REWARD_MEMORY = {AlgoName.ppo: 10, AlgoName.sac: 1000}  # learner batches over w
 def make_envs(context: dict[str, Any]) -> VectorEnv[Any, Any, Any]:
     """The markets of one runner; the creator registered with RLlib as ``market-making``.
 
-    Every runner has the same seed and its own market ids, so the markets of a run do not depend on how they are
-    spread over runners. RLlib's own runner loses ``worker_index`` on the way here: use it with one runner only.
+    Every runner has the same seed and its own market ids, so the markets of a run do not depend on how they
+    are spread over runners. RLlib's own runner loses ``worker_index`` on the way here: use it alone.
     """
-    from envs import MarketMakingVectorEnv
-
     config = from_dict(context["config"])
     count = context["num_envs"]
     return MarketMakingVectorEnv(
@@ -46,19 +45,13 @@ def make_envs(context: dict[str, Any]) -> VectorEnv[Any, Any, Any]:
     )
 
 
-def statistics() -> list[str]:
-    """Names of the columns of ``info["statistics"]``."""
-    from envs import STATISTICS
-
-    return list(STATISTICS)
-
-
 def build_config(config: Config, *, batched: bool = True) -> AlgorithmConfig:
     """RLlib's configuration of the algorithm that ``config.algo.name`` names.
 
     Args:
         config: ours; ranges have been checked, `check` is called here.
         batched: sample with `BatchedEnvRunner`; False takes RLlib's own runner, the yardstick in tests.
+
     """
     check(config)
     ray.tune.register_env(ENV, make_envs)
@@ -66,7 +59,7 @@ def build_config(config: Config, *, batched: bool = True) -> AlgorithmConfig:
 
 
 def fragment(config: Config) -> int:
-    """Steps of each market in one call of `sample`, so that all runners together give ``steps_per_iteration``."""
+    """Steps of each market in one call of `sample`: all runners together give ``steps_per_iteration``."""
     return config.training.steps_per_iteration // markets(config)
 
 
@@ -80,18 +73,19 @@ def check(config: Config) -> None:
 
     Raises:
         UserError: one sentence.
+
     """
     training = config.training
     if training.steps_per_iteration % markets(config):
         raise UserError(
-            f"training.steps_per_iteration must be a multiple of the {markets(config)} markets of all runners, "
-            f"but it is {training.steps_per_iteration}"
+            f"training.steps_per_iteration must be a multiple of the {markets(config)} markets of all "
+            f"runners, but it is {training.steps_per_iteration}"
         )
     ppo = config.algo.ppo
-    if config.algo.name is AlgoName.ppo and ppo is not None and ppo.minibatch_size > training.steps_per_iteration:
+    if config.algo.name is AlgoName.ppo and ppo and ppo.minibatch_size > training.steps_per_iteration:
         raise UserError(
-            f"algo.ppo.minibatch_size must be <= training.steps_per_iteration = {training.steps_per_iteration}, "
-            f"but it is {ppo.minibatch_size}"
+            f"algo.ppo.minibatch_size must be <= training.steps_per_iteration = "
+            f"{training.steps_per_iteration}, but it is {ppo.minibatch_size}"
         )
 
 
@@ -117,7 +111,7 @@ def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
             num_epochs=ppo.epochs,
             lambda_=ppo.gae_lambda,
             clip_param=ppo.clip,
-            vf_clip_param=float("inf"),  # RLlib's 10 leaves the critic without gradient where errors are larger
+            vf_clip_param=float("inf"),  # beyond RLlib's 10 the critic has no gradient
             vf_loss_coeff=ppo.value_loss_coefficient,
             entropy_coeff=ppo.entropy_coefficient,
             use_kl_loss=False,
@@ -148,7 +142,6 @@ def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
 def _sac(config: Config, rllib: SACConfig) -> SACConfig:
     sac = config.algo.sac
     assert sac is not None
-    runners = config.training.env_runners
     hidden, activation = list(config.algo.hidden), config.algo.activation.value
     return (
         rllib.environment(normalize_actions=True, clip_actions=False)  # the squashed policy speaks of [-1, 1]
@@ -167,20 +160,28 @@ def _sac(config: Config, rllib: SACConfig) -> SACConfig:
             initial_alpha=sac.initial_alpha,
             target_entropy=sac.target_entropy,
             train_batch_size_per_learner=sac.batch_size // max(1, config.training.learners),
-            training_intensity=sac.training_intensity * runners / (runners + 1) if runners else sac.training_intensity,
+            training_intensity=sac.training_intensity * _counted(config),
             num_steps_sampled_before_learning_starts=sac.warmup_steps,
             replay_buffer_config={"type": "EpisodeReplayBuffer", "capacity": sac.buffer_capacity},
         )
-        .learners(learner_class=SACLearner)
+        .learners(
+            learner_class=SACLearner, learner_config_dict={"rewards": functools.partial(centring, config)}
+        )
         .rl_module(
             model_config=DefaultModelConfig(
                 fcnet_hiddens=hidden,
                 fcnet_activation=activation,
-                fusionnet_hiddens=hidden,  # the critics' own layers: not fcnet_hiddens, and 256 x 3 if left alone
+                fusionnet_hiddens=hidden,  # the critics' layers; 256 x 3 if left alone
                 fusionnet_activation=activation,
             )
         )
     )
+
+
+def _counted(config: Config) -> float:
+    """RLlib's intensity counts the driver as one more runner, though it does not sample beside others."""
+    runners = config.training.env_runners
+    return runners / (runners + 1) if runners else 1.0
 
 
 def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmConfig:
@@ -192,7 +193,7 @@ def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmC
                 "config": to_dict(config),
                 "autoreset": (AutoresetMode.SAME_STEP if batched else AutoresetMode.NEXT_STEP).value,
                 "staggered": batched,
-                "statistics": statistics(),
+                "statistics": list(STATISTICS),
             },
         )
         .env_runners(
@@ -212,7 +213,9 @@ def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmC
 def centring(config: Config) -> CentreRewards:
     """The reward transformation of PPO's and SAC's learners: price units, minus the running mean."""
     return CentreRewards(
-        unit=config.market.price_unit, centre=config.algo.centre_reward, memory=REWARD_MEMORY[config.algo.name]
+        unit=config.market.price_unit,
+        centre=config.algo.centre_reward,
+        memory=REWARD_MEMORY[config.algo.name],
     )
 
 

@@ -39,6 +39,7 @@ def write(folder: Path, progress: Progress, config: Config, save: Callable[[Path
 
     Raises:
         OSError: nothing of it is left behind.
+
     """
     final = folder / f"iteration-{progress.iteration:06d}"
     part = folder / f".{final.name}.part"
@@ -63,13 +64,16 @@ def find(name: str, root: Path) -> Path:
 
     Raises:
         UserError: there is none.
+
     """
     for folder in (Path(name), root / name):
         if (folder / PROGRESS).is_file():
             return folder.resolve()
         if (folder / LATEST).is_file():
             return (folder / (folder / LATEST).read_text().strip()).resolve()
-    raise UserError(f"resume must be a checkpoint, a run's folder or a run id with one in {root}, but it is {name}")
+    raise UserError(
+        f"resume must be a checkpoint, a run's folder or a run id with one in {root}, but it is {name}"
+    )
 
 
 def read_progress(checkpoint: Path) -> Progress:

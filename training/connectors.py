@@ -9,17 +9,16 @@ import torch
 from ray.rllib.connectors.connector_v2 import ConnectorV2
 from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
-from ray.rllib.env.single_agent_episode import SingleAgentEpisode
 from ray.rllib.evaluation.postprocessing import Postprocessing
 
 CHUNKS = "chunks"  # key in shared_data
 
 
-class ConcatenateEpisodes(ConnectorV2):  # type: ignore[misc]
+class ConcatenateEpisodes(ConnectorV2):
     """Lays numpy'ed episode chunks end to end as tensors [rows, ...], on the module's device.
 
-    Leaves ``shared_data["chunks"]`` for `Advantages`: lengths [chunks], terminated [chunks] and the observation after
-    each chunk's last step [chunks, k]. Unlike RLlib's default pipeline it adds no bootstrap rows to the batch.
+    Leaves ``shared_data["chunks"]`` for `Advantages`: lengths [chunks], terminated [chunks] and the
+    observation after each chunk's last step [chunks, k]. Unlike RLlib's it adds no bootstrap rows.
     """
 
     def __call__(
@@ -27,8 +26,8 @@ class ConcatenateEpisodes(ConnectorV2):  # type: ignore[misc]
         *,
         rl_module: Any,
         batch: dict[str, Any],
-        episodes: list[SingleAgentEpisode],
-        shared_data: dict[str, Any],
+        episodes: list[Any],  # SingleAgentEpisode
+        shared_data: Any = None,
         **_: Any,
     ) -> dict[str, Any]:
         """Fills ``batch[DEFAULT_MODULE_ID]`` with obs, actions, rewards and the module's extra outputs."""
@@ -42,7 +41,9 @@ class ConcatenateEpisodes(ConnectorV2):  # type: ignore[misc]
         for name in (Columns.ACTION_LOGP, Columns.ACTION_DIST_INPUTS):
             if name in first.extra_model_outputs:
                 columns[name] = [_values(e.extra_model_outputs[name]) for e in episodes]
-        batch[DEFAULT_MODULE_ID] = {name: _tensor(np.concatenate(rows), device) for name, rows in columns.items()}
+        batch[DEFAULT_MODULE_ID] = {
+            name: _tensor(np.concatenate(rows), device) for name, rows in columns.items()
+        }
         shared_data[CHUNKS] = (
             np.array([len(rows) for rows in columns[Columns.REWARDS]]),
             np.array([e.is_terminated for e in episodes]),
@@ -51,12 +52,12 @@ class ConcatenateEpisodes(ConnectorV2):  # type: ignore[misc]
         return batch
 
 
-class CentreRewards(ConnectorV2):  # type: ignore[misc]
+class CentreRewards(ConnectorV2):
     """Divides rewards by ``unit`` and, if ``centre``, subtracts their running mean per step.
 
-    The value is hundreds of price units while the differences that decide the skew are a tenth of one; episodes have
-    a fixed length, so the subtraction moves every return alike. The mean is exact over the first ``memory`` batches
-    and exponential after. Comes after the rewards are tensors and before advantages are taken.
+    The value is hundreds of price units while the differences that decide the skew are a tenth of one;
+    episodes have a fixed length, so the subtraction moves every return alike. The mean is exact over the
+    first ``memory`` batches and exponential after. Comes once rewards are tensors and before advantages.
     """
 
     def __init__(self, *, unit: float, centre: bool, memory: int) -> None:
@@ -88,7 +89,7 @@ class CentreRewards(ConnectorV2):  # type: ignore[misc]
         self.batches = int(state["batches"])
 
 
-class Advantages(ConnectorV2):  # type: ignore[misc]
+class Advantages(ConnectorV2):
     """Generalised advantage estimation (Schulman et al. 2016) with discount 1, over all chunks at once."""
 
     def __init__(self, *, gae_lambda: float) -> None:
@@ -96,7 +97,7 @@ class Advantages(ConnectorV2):  # type: ignore[misc]
         self.gae_lambda = gae_lambda
 
     def __call__(
-        self, *, rl_module: Any, batch: dict[str, Any], shared_data: dict[str, Any], **_: Any
+        self, *, rl_module: Any, batch: dict[str, Any], shared_data: Any = None, **_: Any
     ) -> dict[str, Any]:
         """Adds ``advantages`` (mean 0, std 1) and ``value_targets`` [rows] to the module's batch."""
         lengths, terminated, last_obs = shared_data[CHUNKS]
@@ -129,12 +130,13 @@ def advantages(
         after: [chunks] value after each chunk's last step; 0 where the episode has ended.
         lengths: [chunks] rows of each chunk.
         gae_lambda: weight of longer returns.
+
     """
     ends = np.cumsum(lengths)
     following = np.append(values[1:], 0.0)
     following[ends - 1] = after
     residuals = rewards + following - values
-    sums = np.zeros_like(residuals)
+    sums: np.ndarray = np.zeros_like(residuals)
     carry = np.zeros(len(lengths))
     for back in range(1, int(lengths.max()) + 1):  # all chunks together, from their last rows to their first
         alive = lengths >= back
@@ -145,8 +147,8 @@ def advantages(
 
 
 def _values(buffer: Any) -> np.ndarray:
-    data: np.ndarray = buffer.data
-    return data[buffer.lookback :]
+    values: np.ndarray = buffer.data[buffer.lookback :]
+    return values
 
 
 def _tensor(values: np.ndarray, device: torch.device) -> torch.Tensor:

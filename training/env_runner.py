@@ -1,9 +1,11 @@
-"""An RLlib env runner for a batch of markets: one forward pass a step for all of them, no Python per market and step.
+"""An RLlib env runner for a batch of markets: one forward pass a step for all, no Python per market and step.
 
-RLlib's own runner spends 60-70 us of Python on every step of every market. This one overrides its private methods,
-so ray is pinned to one minor version and tests/training/test_env_runner.py compares the two.
+RLlib's own runner spends 60-70 us of Python on every step of every market. This one overrides its private
+methods, so ray is pinned to one minor version and tests/training/test_env_runner.py compares the two.
 """
 
+# mypy: disable-error-code="no-untyped-call"
+# (RLlib is typed only in part.)
 from __future__ import annotations
 
 import time
@@ -39,18 +41,21 @@ class Rollout:
     final_observations: dict[tuple[int, int], np.ndarray]  # (market, step) of a last step -> [k]
 
 
-class BatchedEnvRunner(SingleAgentEnvRunner):  # type: ignore[misc]
-    """Samples a `gymnasium.vector.VectorEnv` with SAME_STEP autoreset into numpy'ed `SingleAgentEpisode` chunks.
+class BatchedEnvRunner(SingleAgentEnvRunner):
+    """Samples a `VectorEnv` with SAME_STEP autoreset into numpy'ed `SingleAgentEpisode` chunks.
 
-    The environment is made by the registered creator with ``num_envs`` in its `EnvContext`, whose ``worker_index``
-    tells runners apart. Connectors between environment and module and the callbacks of single episodes are not run:
-    observations reach the module as they are, actions are clipped or unsquashed as ``clip_actions`` and
-    ``normalize_actions`` say.
+    The environment is made by the registered creator with ``num_envs`` in its `EnvContext`, whose
+    ``worker_index`` tells runners apart. Connectors between environment and module and callbacks of single
+    episodes are not run: observations reach the module as they are, actions are clipped or unsquashed as
+    ``clip_actions`` and ``normalize_actions`` say.
 
-    ``env_config`` has two keys for it: ``staggered`` starts each market's first episode at a random step (those
-    shortened episodes are trained on but left out of the episode metrics); ``statistics`` names the columns of
-    ``info["statistics"]``, of which it logs the means.
+    ``env_config`` has two keys for it: ``staggered`` starts each market's first episode at a random step
+    (shortened episodes are trained on but left out of the episode metrics); ``statistics`` names the columns
+    of ``info["statistics"]``, of which it logs the means.
     """
+
+    env: Any  # gymnasium.vector.VectorEnv; None in a driver that only learns
+    module: Any
 
     def make_env(self) -> None:
         """Makes this runner's markets."""
@@ -103,17 +108,21 @@ class BatchedEnvRunner(SingleAgentEnvRunner):  # type: ignore[misc]
         count = self.num_envs
         self._name = uuid.uuid4().hex
         self._episode_number = np.zeros(count, dtype=np.int64)
-        self._cut_at = np.zeros(count, dtype=np.int64)  # steps of the ongoing episode in chunks already returned
+        self._cut_at = np.zeros(
+            count, dtype=np.int64
+        )  # steps of the ongoing episode in chunks already returned
         self._length = np.zeros(count, dtype=np.int64)
         self._return = np.zeros(count)
         self._started = np.full(count, time.perf_counter())
         self._shortened = np.full(count, staggered)
 
-    def _roll(
-        self, steps: int | None, episodes: int | None, explore: bool, random_actions: bool
-    ) -> Rollout:
+    def _roll(self, steps: int | None, episodes: int | None, explore: bool, random_actions: bool) -> Rollout:
         """Steps all markets ``steps`` times, or until ``episodes`` have ended."""
-        observations, actions, rewards, terminated, truncated = [self._observations], [], [], [], []
+        observations: list[np.ndarray] = [self._observations]
+        actions: list[np.ndarray] = []
+        rewards: list[np.ndarray] = []
+        terminated: list[np.ndarray] = []
+        truncated: list[np.ndarray] = []
         extras: list[dict[str, np.ndarray]] = []
         finals: dict[tuple[int, int], np.ndarray] = {}
         statistics: list[np.ndarray] = []
@@ -146,7 +155,9 @@ class BatchedEnvRunner(SingleAgentEnvRunner):  # type: ignore[misc]
         )
 
     @torch.no_grad()
-    def _act(self, explore: bool, random_actions: bool) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    def _act(
+        self, explore: bool, random_actions: bool
+    ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
         """Actions as chosen, actions for the environment, outputs of the module."""
         if random_actions:
             actions = self.env.action_space.sample()
@@ -191,7 +202,7 @@ class BatchedEnvRunner(SingleAgentEnvRunner):  # type: ignore[misc]
         self._started[done] = now
 
     def _log_market(self, rewards: list[np.ndarray], statistics: list[np.ndarray]) -> None:
-        """Means per market and step over this call, of the reward and of each of the environment's statistics."""
+        """Means per market and step over this call, of the reward and of each statistic."""
         self.metrics.log_value((MARKET_METRICS, REWARD), float(np.mean(rewards)), window=1)
         if not statistics:
             return
@@ -234,7 +245,8 @@ class BatchedEnvRunner(SingleAgentEnvRunner):  # type: ignore[misc]
             terminated=bool(rollout.terminated[market, stop - 1]),
             truncated=bool(rollout.truncated[market, stop - 1]),
             extra_model_outputs={
-                name: InfiniteLookbackBuffer(values[market, start:stop]) for name, values in rollout.extras.items()
+                name: InfiniteLookbackBuffer(values[market, start:stop])
+                for name, values in rollout.extras.items()
             },
             observation_space=self.env.single_observation_space,
             action_space=self.env.single_action_space,

@@ -47,6 +47,7 @@ class Policy(nn.Module):
         layers: observation to mean [n, 2].
         squash: the mean passes through tanh and fills the box (SAC); otherwise it is clipped to it (PPO).
         card: travels with the exported file.
+
     """
 
     def __init__(self, layers: nn.Sequential, *, squash: bool, card: PolicyCard) -> None:
@@ -113,9 +114,10 @@ def load(source: str | Path, tracking: TrackingConfig | None = None) -> LoadedPo
     Args:
         source: a ``model.pt2``, a folder with one, or a model in MLflow such as ``models:/market-maker/3``.
         tracking: where MLflow is, for the latter; as configured by default.
+
     """
     folder = Path(source)
-    if isinstance(source, str) and source.startswith(("models:", "runs:")):
+    if isinstance(source, str) and source.startswith("models:/"):
         from training.tracking import fetch_model  # here: files need no MLflow, whose import takes seconds
 
         folder = fetch_model(source, tracking)

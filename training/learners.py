@@ -14,12 +14,24 @@ CONNECTOR = "learner_connector"
 LOG_ALPHA = "log_alpha"
 
 
-class ConnectorInCheckpoint:
-    """Mixin: RLlib leaves the learner connector's state out of a learner's; this adds it."""
+class MarketMakerLearner:
+    """Mixin: puts the learner connector's state, which RLlib leaves out, into checkpoints; one thread on a CPU.
+
+    An update of so small a network takes a millisecond or two: threads that wait for a busy core make it ten.
+    """
 
     _learner_connector: Any
+    _device: Any
 
-    def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
+    def build(self) -> None:
+        """Builds the learner."""
+        super().build()  # type: ignore[misc]
+        if torch.device(self._device).type == "cpu":
+            torch.set_num_threads(1)
+
+    def get_state(
+        self, components: Any = None, *, not_components: Any = None, **kwargs: Any
+    ) -> dict[str, Any]:
         """The learner's state and its connector's."""
         state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)  # type: ignore[misc]
         if self._check_component(CONNECTOR, components, not_components):  # type: ignore[attr-defined]
@@ -33,7 +45,7 @@ class ConnectorInCheckpoint:
             self._learner_connector.set_state(state[CONNECTOR])
 
 
-class PPOLearner(ConnectorInCheckpoint, PPOTorchLearner):  # type: ignore[misc]
+class PPOLearner(MarketMakerLearner, PPOTorchLearner):
     """PPO whose exploration std follows ``learner_config_dict``: linear in sampled env steps."""
 
     def after_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
@@ -42,18 +54,30 @@ class PPOLearner(ConnectorInCheckpoint, PPOTorchLearner):  # type: ignore[misc]
         plan = self.config.learner_config_dict
         done = min(1.0, timesteps[NUM_ENV_STEPS_SAMPLED_LIFETIME] / plan["planned_steps"])
         std = plan["initial_std"] + done * (plan["final_std"] - plan["initial_std"])
-        self.module[DEFAULT_MODULE_ID].unwrapped().set_std(std)
+        module: Any = self.module[DEFAULT_MODULE_ID].unwrapped()
+        module.set_std(std)
         self.metrics.log_value((DEFAULT_MODULE_ID, "exploration_std"), std, window=1)
 
 
-class SACLearner(ConnectorInCheckpoint, SACTorchLearner):  # type: ignore[misc]
-    """SAC that keeps its temperature over a restart: RLlib saves the temperature's optimiser but not its value."""
+class SACLearner(MarketMakerLearner, SACTorchLearner):  # type: ignore[misc]
+    """SAC that centres replayed rewards and keeps its temperature over a restart.
 
-    def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
+    ``learner_config_dict["rewards"]`` makes the connector that does the former; RLlib puts one's own connectors
+    before there are tensors. It saves the temperature's optimiser but not its value.
+    """
+
+    def build(self) -> None:
+        """Builds the learner and completes its connector pipeline."""
+        super().build()
+        self._learner_connector.append(self.config.learner_config_dict["rewards"]())
+
+    def get_state(
+        self, components: Any = None, *, not_components: Any = None, **kwargs: Any
+    ) -> dict[str, Any]:
         """The learner's state and the logarithm of its temperature."""
         state = super().get_state(components, not_components=not_components, **kwargs)
         if self._check_component(LOG_ALPHA, components, not_components):
-            state[LOG_ALPHA] = self.curr_log_alpha[DEFAULT_MODULE_ID].detach().cpu().numpy()
+            state[LOG_ALPHA] = self._log_alpha().detach().cpu().numpy()
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -61,4 +85,9 @@ class SACLearner(ConnectorInCheckpoint, SACTorchLearner):  # type: ignore[misc]
         super().set_state(state)
         if LOG_ALPHA in state:
             with torch.no_grad():
-                self.curr_log_alpha[DEFAULT_MODULE_ID].copy_(torch.as_tensor(state[LOG_ALPHA]))
+                self._log_alpha().copy_(torch.as_tensor(state[LOG_ALPHA]))
+
+    def _log_alpha(self) -> torch.Tensor:
+        tensor: Any = self.curr_log_alpha[DEFAULT_MODULE_ID]
+        assert isinstance(tensor, torch.Tensor)
+        return tensor

@@ -35,8 +35,8 @@ PER_STEP = {"reward": "train/return", "pnl_change": "market/pnl"}  # shown as su
 def select(result: Mapping[str, Any], config: Config) -> dict[str, float]:
     """The finite numbers of ``result`` under our names.
 
-    ``train/return`` and ``market/pnl`` are the mean of a step times the steps of an episode: with staggered clocks
-    they are right from the first iteration, long before whole episodes have ended.
+    ``train/return`` and ``market/pnl`` are the mean of a step times the steps of an episode: with staggered
+    clocks they are right from the first iteration, long before whole episodes have ended.
     """
     values = {name: at(result, path) for name, path in RESULTS.items()}
     market = result.get("env_runners", {}).get(MARKET_METRICS, {})

@@ -27,12 +27,17 @@ def mlp(inputs: int, hidden: Sequence[int], outputs: int, activation: str) -> nn
     return nn.Sequential(*layers, nn.Linear(inputs, outputs))
 
 
-class MarketMakerModule(TorchRLModule, ValueFunctionAPI, InferenceOnlyAPI):  # type: ignore[misc]
-    """Gaussian policy over u, the quotes' distances from their references in price units, and a value function.
+class MarketMakerModule(TorchRLModule, ValueFunctionAPI, InferenceOnlyAPI):
+    """Gaussian policy over u, the quotes' distances from their references in price units, and its value.
 
-    ``model_config``: ``hidden`` (widths), ``activation`` (name), ``initial_std`` (of u). The standard deviation is the
-    buffer ``log_std`` [actions]: no gradient moves it, but weights sent to runners and checkpoints carry it.
+    ``model_config``: ``hidden`` (widths), ``activation`` (name), ``initial_std`` (of u). The standard
+    deviation is the buffer ``log_std`` [actions]: no gradient moves it, but runners and checkpoints get it.
     """
+
+    observation_space: Any
+    action_space: Any
+    model_config: Any
+    log_std: torch.Tensor
 
     def setup(self) -> None:
         """Builds the two networks; RLlib calls this once."""
@@ -41,6 +46,7 @@ class MarketMakerModule(TorchRLModule, ValueFunctionAPI, InferenceOnlyAPI):  # t
         self.actor = mlp(inputs, hidden, outputs, activation)
         self.critic = mlp(inputs, hidden, 1, activation)
         final = self.actor[-1]
+        assert isinstance(final, nn.Linear)
         with torch.no_grad():
             final.weight.mul_(FINAL_LAYER_SCALE)
             final.bias.zero_()

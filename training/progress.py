@@ -18,7 +18,7 @@ SHOWN = {  # label: metric and format
 
 
 class ProgressLine:
-    """Context manager: a bar over the iterations with the numbers of the last one; silent if not asked for."""
+    """Context manager: a bar over the iterations with the last one's numbers; silent if not wanted."""
 
     def __init__(self, config: Config) -> None:
         self._progress = Progress(
@@ -43,7 +43,9 @@ class ProgressLine:
     def show(self, iteration: int, env_steps: int, metrics: dict[str, float]) -> None:
         """Moves the bar and renews the numbers."""
         numbers = [
-            f"{label} {form.format(metrics[name])}" for label, (name, form) in SHOWN.items() if name in metrics
+            f"{label} {form.format(metrics[name])}"
+            for label, (name, form) in SHOWN.items()
+            if name in metrics
         ]
         description = "  ".join([f"{env_steps:,} steps", *numbers])
         self._progress.update(self._task, completed=iteration, description=description)

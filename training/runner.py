@@ -1,5 +1,7 @@
 """The training loop: iterate, report, checkpoint, stop cleanly, resume."""
 
+# mypy: disable-error-code="no-untyped-call"
+# (RLlib is typed only in part.)
 from __future__ import annotations
 
 import signal
@@ -58,6 +60,7 @@ def train(
         run: gets the metrics; its id names the folder of checkpoints.
         resume: a checkpoint (see `checkpoints.find`) to go on from.
         on_iteration: called with the iteration's number and metrics.
+
     """
     algorithm = build_config(config).build_algo()
     try:
@@ -105,6 +108,7 @@ class _Training:
 
         Raises:
             RuntimeError: no runner has delivered for long.
+
         """
         began = time.perf_counter()
         while True:
@@ -117,17 +121,22 @@ class _Training:
             time.sleep(0.5)
         seconds = time.perf_counter() - began
         speed = (steps - self.env_steps) / seconds
-        self._metrics = select(result, self._config) | {"time/steps_per_s": speed, "time/iteration_s": seconds}
+        self._metrics = select(result, self._config) | {
+            "time/steps_per_s": speed,
+            "time/iteration_s": seconds,
+        }
         self.iteration, self.env_steps = self.iteration + 1, steps
         self._run.log_metrics(self._metrics, step=steps)
         return self._metrics
 
     def save(self) -> None:
-        """Writes a checkpoint unless this iteration has one; a disk that refuses costs a sentence, not the run."""
+        """Writes a checkpoint unless this iteration has one; a full disk costs a sentence, not the run."""
         if self._saved == self.iteration:
             return
         self._saved = self.iteration
-        progress = checkpoints.Progress(run_id=self._run.id, iteration=self.iteration, env_steps=self.env_steps)
+        progress = checkpoints.Progress(
+            run_id=self._run.id, iteration=self.iteration, env_steps=self.env_steps
+        )
         try:
             self._checkpoint = checkpoints.write(
                 self._folder, progress, self._config, lambda folder: self._algorithm.save_to_path(str(folder))
@@ -141,14 +150,15 @@ class _Training:
 
     def result(self, interrupted: bool) -> TrainResult:
         """How it ended."""
-        weights = self._algorithm.learner_group.get_weights()[DEFAULT_MODULE_ID]
+        learners = self._algorithm.learner_group
+        assert learners is not None
         return TrainResult(
             checkpoint=self._checkpoint,
             iterations=self.iteration,
             env_steps=self.env_steps,
             interrupted=interrupted,
             metrics=self._metrics,
-            weights=weights,
+            weights=learners.get_weights()[DEFAULT_MODULE_ID],
         )
 
 

@@ -4,11 +4,13 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/bindings/bind.hpp"
 #include "engine/bindings/buffer.hpp"
 #include "engine/market/agent.hpp"
+#include "engine/market/drift.hpp"
 
 namespace py = pybind11;
 
@@ -63,6 +65,15 @@ py::array_t<float> grid_observation(const py::array_t<double, py::array::c_style
     return rows;
 }
 
+// P(to | from) of the drift chain over one step, [levels, levels].
+py::array_t<double> drift_transition(const std::vector<double>& drift, double leaving_rate, double dt) {
+    const DriftChain chain(drift, leaving_rate, dt);
+    const auto n = static_cast<py::ssize_t>(chain.size());
+    py::array_t<double> matrix({n, n});
+    std::copy(chain.transition().begin(), chain.transition().end(), matrix.mutable_data());
+    return matrix;
+}
+
 }  // namespace
 
 void bind_batch(py::module_& module) {
@@ -71,6 +82,7 @@ void bind_batch(py::module_& module) {
         .value("next_step", Autoreset::next_step)
         .finalize();
     module.attr("STATISTICS") = py::tuple(py::cast(kStatisticNames));
+    module.def("drift_transition", &drift_transition, py::arg("drift"), py::arg("leaving_rate"), py::arg("dt"));
     module.def("grid_observation", &grid_observation, py::arg("states"));
     py::class_<Batch>(module, "Batch")
         .def(py::init([](const Scenario& scenario, std::size_t size, std::uint64_t first_market, std::size_t threads,

@@ -1,16 +1,20 @@
 // Recorded messages and their replay: engine.read_messages, engine.read_book, engine.Replay.
 #include "engine/replay/lobster.hpp"
 
-
-#include "engine/market/recording.hpp"
-
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl/filesystem.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "engine/bindings/bind.hpp"
+#include "engine/market/recording.hpp"
 
 namespace py = pybind11;
 
@@ -138,8 +142,9 @@ py::dict counters(const Replay& replay) {
     return result;
 }
 
-std::unique_ptr<Replay> make_replay(const Rows& row, std::int64_t tick) {
-    return std::make_unique<Replay>(std::span(row.data(), static_cast<std::size_t>(row.size())), tick);
+std::unique_ptr<Replay> make_replay(const Rows& row, std::int64_t tick, std::int64_t centre) {
+    return std::make_unique<Replay>(std::span(row.data(), static_cast<std::size_t>(row.size())), tick,
+                                    centre);
 }
 
 }  // namespace
@@ -148,11 +153,11 @@ void bind_lobster(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(Record, time_ns, type, order_id, size, price, direction);
     module.attr("MESSAGE") = py::dtype::of<Record>();
     module.def("read_messages", &read_messages_array, py::arg("path"), py::arg("tick") = 1);
-    module.def("simulate_messages", &simulate_messages_array, py::arg("params"), py::kw_only(), py::arg("lot"),
-               py::arg("tick"), py::arg("seed"), py::arg("seconds"));
+    module.def("simulate_messages", &simulate_messages_array, py::arg("params"), py::kw_only(),
+               py::arg("lot"), py::arg("tick"), py::arg("seed"), py::arg("seconds"));
     module.def("read_book", &read_book_array, py::arg("path"));
     py::class_<Replay>(module, "Replay")
-        .def(py::init(&make_replay), py::arg("row"), py::arg("tick") = 100)
+        .def(py::init(&make_replay), py::arg("row"), py::arg("tick") = 100, py::arg("centre") = 0)
         .def("apply", &apply, py::arg("messages"))
         .def("apply_and_record", &apply_and_record, py::arg("messages"), py::arg("n_levels"))
         .def("levels", &levels, py::arg("n_levels"))

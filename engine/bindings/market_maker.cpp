@@ -1,5 +1,6 @@
 #include "engine/maker/market_maker.hpp"
 
+#include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
 #include "engine/bindings/bind.hpp"
@@ -96,6 +97,7 @@ void bind_market_maker(py::module_& module) {
         .def_readonly("bid_size", &Quote::bid_size)
         .def_readonly("ask_size", &Quote::ask_size)
         .def("__getitem__", &quote_item, py::arg("name"));
+    module.def("skew_shape", py::vectorize(&AdaptiveMarketMaker::skew_shape), py::arg("x"));
     py::class_<AdaptiveMarketMaker>(module, "MarketMaker")
         .def(py::init<const QuoteParams&>(), py::arg("params"))
         .def(py::init([](py::kwargs fields) {

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/bindings/bind.hpp"
+
 namespace py = pybind11;
 
 namespace mm {

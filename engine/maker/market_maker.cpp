@@ -28,10 +28,10 @@ void QuoteParams::validate() const {
 
 AdaptiveMarketMaker::AdaptiveMarketMaker(const QuoteParams& params) : params_(params) { params_.validate(); }
 
-double AdaptiveMarketMaker::calculate_inventory_skew(double inventory) const {
-    const double x = std::clamp(inventory / params_.max_position, -1.0, 1.0);
+double AdaptiveMarketMaker::skew_shape(double x) {
+    x = std::clamp(x, -1.0, 1.0);
     const double beyond = std::max(0.0, std::abs(x) - kSteepFrom) / (1 - kSteepFrom);
-    return -params_.inventory_skew * x * (1 + (kSteepest - 1) * beyond);
+    return x * (1 + (kSteepest - 1) * beyond);
 }
 
 double AdaptiveMarketMaker::calculate_inventory_penalty(double inventory) const {

@@ -52,9 +52,13 @@ class AdaptiveMarketMaker {
     double half_spread(double volatility) const {
         return 0.5 * params_.base_spread * (1 + params_.volatility_adjustment * volatility);
     }
-    // Shift of both quotes, as a fraction of the mid: -inventory_skew x, x = inventory / max_position, steepened
-    // beyond |x| = 0.7 by a factor that grows linearly from 1 to 1.5 at |x| = 1. Odd, continuous, monotone.
-    double calculate_inventory_skew(double inventory) const;
+    // The skew by x = inventory / max_position: x itself, steepened beyond |x| = 0.7 by a factor that grows linearly
+    // from 1 to 1.5 at |x| = 1. Odd, continuous, monotone.
+    static double skew_shape(double x);
+    // Shift of both quotes, as a fraction of the mid.
+    double calculate_inventory_skew(double inventory) const {
+        return -params_.inventory_skew * skew_shape(inventory / params_.max_position);
+    }
     double skew(double inventory, double alpha) const {
         return calculate_inventory_skew(inventory) + params_.alpha_skew * alpha;
     }

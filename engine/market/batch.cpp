@@ -101,7 +101,10 @@ std::unique_ptr<Batch> make_batch(const Scenario& scenario, std::size_t size, st
         return std::make_unique<BatchOf<BookMarket>>(scenario, size, first_market, threads, autoreset,
                                                      std::make_shared<const PoissonFlow>(book->flow));
     }
-    return std::make_unique<BatchOf<ReducedFormMarket>>(scenario, size, first_market, threads, autoreset);
+    const auto& reduced = std::get<ReducedFormParams>(scenario.market);
+    return std::make_unique<BatchOf<ReducedFormMarket>>(
+        scenario, size, first_market, threads, autoreset,
+        std::make_shared<const DriftChain>(reduced.drift, reduced.drift_leaving_rate, scenario.decision_interval_s));
 }
 
 }  // namespace mm

@@ -5,11 +5,12 @@
 // this problem follows by backward induction, so nothing here may deviate from it.
 #pragma once
 
-#include <array>
+#include <memory>
 #include <span>
 
 #include "engine/core/random.hpp"
 #include "engine/market/agent.hpp"
+#include "engine/market/drift.hpp"
 
 namespace mm {
 
@@ -17,7 +18,7 @@ class ReducedFormMarket {
   public:
     static constexpr std::span<const char* const> kColumns{kReducedFormObservation};
 
-    explicit ReducedFormMarket(const Scenario& scenario);
+    ReducedFormMarket(const Scenario& scenario, std::shared_ptr<const DriftChain> drift);
 
     // Starts an episode from the given step with no inventory and the middle drift level.
     void reset(const Random& random, bool staggered);
@@ -27,15 +28,14 @@ class ReducedFormMarket {
     void observe(float* row) const { agent_.observe(inventory_, alpha(), row); }
 
   private:
-    double alpha() const { return signal_[level_]; }
+    double alpha() const { return drift_->signal(level_); }
     double fill_probability(double depth, double rate) const;
-    void move_drift();
 
     const Scenario* scenario_;
     const ReducedFormParams* params_;
+    std::shared_ptr<const DriftChain> drift_;
     Agent agent_;
     Random random_;
-    std::array<double, 64> signal_{};  // a / max |a| of each drift level
     std::size_t level_ = 0;
     double mid_ = 0;
     int inventory_ = 0;  // lots

@@ -48,9 +48,6 @@ void Scenario::validate() const {
     if (const auto* book = std::get_if<BookParams>(&market))
         check(book->latency_ms < 1e3 * decision_interval_s, "latency_ms", "be less than the decision interval",
               book->latency_ms);
-    if (const auto* reduced = std::get_if<ReducedFormParams>(&market))
-        check(reduced->drift_leaving_rate * decision_interval_s <= 1, "drift_leaving_rate",
-              "leave a level with a probability of at most one a step", reduced->drift_leaving_rate);
 }
 
 }  // namespace mm

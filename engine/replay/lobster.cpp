@@ -164,9 +164,10 @@ BookRows read_book(const std::string& path) {
     return book;
 }
 
-Replay::Replay(std::span<const std::int64_t> row, std::int64_t tick)
+Replay::Replay(std::span<const std::int64_t> row, std::int64_t tick, std::int64_t centre)
     : tick_(tick), book_(std::make_unique<WideOrderBook>(0)) {
     require_tick(tick);
+    if (centre != 0) centre_once(ticks(centre));
     if (row.size() % 4 != 0)
         throw std::invalid_argument("a book row must have four columns for each level, but it has " +
                                     std::to_string(row.size()));

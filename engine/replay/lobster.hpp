@@ -79,8 +79,8 @@ struct ReplayCounters {
 class Replay {
   public:
     // `row` is a LOBSTER book row, possibly empty; each of its levels becomes one anonymous order. The window
-    // is centred on the first price seen. `tick` is x 10^4.
-    explicit Replay(std::span<const std::int64_t> row, std::int64_t tick = 100);
+    // lies around `centre`, or around the first price seen when that is 0. `tick` and `centre` are x 10^4.
+    explicit Replay(std::span<const std::int64_t> row, std::int64_t tick = 100, std::int64_t centre = 0);
 
     void apply(const Message& message);
     // Writes the best levels in LOBSTER's own layout; the size of `row` is 4 times the number of levels.

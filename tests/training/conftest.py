@@ -18,9 +18,11 @@ STATISTICS = ["pnl_change", "inventory"]
 
 
 class ToyMarkets(VectorEnv[Any, Any, Any]):
-    """Markets whose inventory is pushed by the actions; best action 0.5. ``id`` shifts rewards of a market."""
+    """Markets whose inventory is pushed by the actions; best action 0.5; ids shift rewards."""
 
-    def __init__(self, count: int, *, first_market_id: int, autoreset: AutoresetMode, low: float, high: float) -> None:
+    def __init__(
+        self, count: int, *, first_market_id: int, autoreset: AutoresetMode, low: float, high: float
+    ) -> None:
         self.num_envs = count
         self.single_observation_space = gym.spaces.Box(-np.inf, np.inf, (3,), np.float32)
         self.single_action_space = gym.spaces.Box(low, high, (2,), np.float32)
@@ -30,7 +32,9 @@ class ToyMarkets(VectorEnv[Any, Any, Any]):
         self.ids = np.arange(first_market_id, first_market_id + count)
         self.last_actions: np.ndarray | None = None
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
         self.clock = np.zeros(self.num_envs, dtype=np.int64)
         if (options or {}).get("staggered"):
             self.clock = self.ids % STEPS
@@ -78,7 +82,7 @@ def make_toy(context: dict[str, Any]) -> ToyMarkets:
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Registers the toy as the market of every algorithm that is built."""
     monkeypatch.setattr(algorithms, "make_envs", make_toy)
-    monkeypatch.setattr(algorithms, "statistics", lambda: STATISTICS)
+    monkeypatch.setattr(algorithms, "STATISTICS", STATISTICS)
 
 
 def small(*words: str) -> config.Config:

@@ -47,11 +47,20 @@ def test_the_batch_equals_that_of_rllibs_pipeline(load_small):
     theirs = stock(rl_module=module, batch={}, episodes=episodes, shared_data={})[DEFAULT_MODULE_ID]
     real = theirs[Columns.LOSS_MASK].bool()
     assert len(ours[Columns.OBS]) == int(real.sum()) == 96
-    for name in (Columns.OBS, Columns.ACTIONS, Columns.ACTION_LOGP, Columns.ACTION_DIST_INPUTS, "value_targets"):
+    for name in (
+        Columns.OBS,
+        Columns.ACTIONS,
+        Columns.ACTION_LOGP,
+        Columns.ACTION_DIST_INPUTS,
+        "value_targets",
+    ):
         torch.testing.assert_close(ours[name], theirs[name][real], rtol=1e-5, atol=1e-5)
     advantages = theirs["advantages"][real]  # normalised by RLlib over its bootstrap rows as well
     torch.testing.assert_close(
-        ours["advantages"], (advantages - advantages.mean()) / advantages.std(unbiased=False), rtol=1e-4, atol=1e-4
+        ours["advantages"],
+        (advantages - advantages.mean()) / advantages.std(unbiased=False),
+        rtol=1e-4,
+        atol=1e-4,
     )
 
 

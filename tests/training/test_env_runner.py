@@ -41,10 +41,12 @@ def by_market(episodes):
     """Chunks of each market in the order of their steps, joined by episode."""
     found = {}
     for episode in episodes:
-        market = int(round(float(episode.get_observations(0)[2])))
+        market = round(float(episode.get_observations(0)[2]))
         found.setdefault(market, {}).setdefault(episode.id_, []).append(episode)
     return {
-        market: [[columns(chunk) for chunk in sorted(chunks, key=lambda c: c.t_started)] for chunks in ids.values()]
+        market: [
+            [columns(chunk) for chunk in sorted(chunks, key=lambda c: c.t_started)] for chunks in ids.values()
+        ]
         for market, ids in found.items()
     }
 
@@ -86,7 +88,9 @@ def test_chunks_go_on_across_calls(load_small):
         for parts, (full,) in zip(cut[market], whole[market], strict=True):
             joined = np.concatenate([part["obs"][:-1] for part in parts] + [parts[-1]["obs"][-1:]])
             np.testing.assert_array_equal(joined, full["obs"])
-            np.testing.assert_array_equal(np.concatenate([part["rewards"] for part in parts]), full["rewards"])
+            np.testing.assert_array_equal(
+                np.concatenate([part["rewards"] for part in parts]), full["rewards"]
+            )
             assert [bool(part["terminated"]) for part in parts] == [False] * (len(parts) - 1) + [True]
     starts = {}
     for chunk in chunks:
@@ -117,7 +121,7 @@ def test_metrics_count_steps_and_whole_episodes(load_small):
     assert metrics["num_env_steps_sampled_lifetime"] == 96
     assert metrics["num_episodes"] == 16
     assert metrics["episode_len_mean"] == 5
-    episodes = [e for e in runner(load_small()).sample(num_episodes=8, explore=False)]
+    episodes = runner(load_small()).sample(num_episodes=8, explore=False)
     expected = np.mean([e.get_return() for e in episodes])
     assert float(metrics["episode_return_mean"]) == pytest.approx(expected)
 

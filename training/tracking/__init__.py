@@ -47,6 +47,7 @@ def find(config: Config, run: str) -> RunRecord:
 
     Raises:
         UserError: there is no such run, or more than one, or MLflow does not answer.
+
     """
     found = Store(config.tracking, run).find(run)
     if len(found) != 1:

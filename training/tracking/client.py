@@ -13,6 +13,7 @@ from filelock import FileLock
 from config.schema import TrackingConfig
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # the outbox repeats
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")  # s

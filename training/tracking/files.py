@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,8 @@ def pack(policy: Policy) -> Files:
     inputs = Schema([TensorSpec(np.dtype(np.float32), (-1, len(policy.card.observation)))])
     outputs = Schema([TensorSpec(np.dtype(np.float32), (-1, 2))])
     torch_version = torch.__version__.partition("+")[0]  # an index has no 2.13.0+cpu
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*Any type hint is inferred", UserWarning)  # of MLflow's own types
         folder = Path(scratch) / "model"
         mlflow.pytorch.save_model(
             policy,

@@ -28,6 +28,7 @@ class Outbox:
     Args:
         deliver: sends one record; raises `Refused` to set it aside, anything else to try it again.
         complain: told of the first failure, and of the first refusal; once each.
+
     """
 
     def __init__(self, deliver: Callable[[Record], None], complain: Callable[[Exception], None]) -> None:
@@ -55,6 +56,7 @@ class Outbox:
 
         Returns:
             False after ``patience_s`` without any delivery or, unless ``through_failures``, at a failure.
+
         """
         with self._changed:
             started = time.monotonic()

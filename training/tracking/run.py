@@ -33,6 +33,7 @@ class Run:
 
     Attributes:
         id: MLflow's id or, if MLflow did not answer at the start, one of our own by which it is found, too.
+
     """
 
     def __init__(
@@ -40,13 +41,13 @@ class Run:
     ) -> None:
         self._config = config
         self._store = store
-        self._unsent = Path(config.tracking.store).resolve() / "unsent" / f"{key}.jsonl"
         self._outbox = Outbox(store.deliver, self._complain)
         self._finished = False
         self._outbox.put({"kind": "open", "name": name, "parent_id": parent_id, "started": now_ms()})
         patience_s = SERVER_START_PATIENCE_S if store.is_server else DATABASE_START_PATIENCE_S
         opened = self._outbox.wait(patience_s, through_failures=False)
         self.id = key if resume or not opened else store.run_id
+        self._unsent = Path(config.tracking.store).resolve() / "unsent" / f"{self.id}.jsonl"
         if resume:
             unsent = [
                 record for record in kept(self._unsent) if record["kind"] not in ("open", "resume", "end")
@@ -99,6 +100,7 @@ class Run:
 
         Returns:
             ``models:/name/version``; None if MLflow does not answer, and the model waits with the rest.
+
         """
         key = uuid.uuid4().hex
         tags = provenance.labels(self._config) | {
@@ -122,7 +124,7 @@ class Run:
                 keep(unsent, self._unsent)
                 count = len(unsent)
                 log.warning(
-                    "%d records of run %s are in %s; resuming the run sends them",
+                    "%d records of run %s are kept in %s; resuming the run sends them again",
                     count,
                     self.id,
                     self._unsent,

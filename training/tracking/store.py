@@ -66,6 +66,7 @@ class Store:
 
         Raises:
             Refused: MLflow has understood and does not want it, or it cannot be sent at all.
+
         """
         kind, content = record["kind"], {name: value for name, value in record.items() if name != "kind"}
         try:
@@ -93,12 +94,8 @@ class Store:
     def fetch(self, model_uri: str) -> Path:
         """The local folder of a model, downloaded unless it is on this machine."""
         with self._asked(f"give {model_uri}"):
-            connect(self._source)
-            return Path(
-                mlflow.artifacts.download_artifacts(
-                    model_uri, tracking_uri=self._source, registry_uri=self._source
-                )
-            )
+            location = _location(connect(self._source), model_uri)
+            return Path(mlflow.artifacts.download_artifacts(location, tracking_uri=self._source))
 
     @contextmanager
     def _asked(self, what: str) -> Iterator[None]:
@@ -229,6 +226,17 @@ class Store:
 
     def _end(self, status: str, ended: int) -> None:
         connect(self._source).set_terminated(self.run_id, status, ended)
+
+
+def _location(client: MlflowClient, model_uri: str) -> str:
+    """Where the files are. MLflow's own resolution asks the process-wide registry, not the configured one."""
+    match = re.fullmatch(r"models:/([^/@]+)(?:/(\d+)|@(.+))", model_uri)
+    if match is None:
+        raise UserError(f"a model must be models:/name/version or models:/name@alias, but it is {model_uri}")
+    name, version, alias = match.groups()
+    if alias is not None:
+        version = client.get_model_version_by_alias(name, alias).version
+    return client.get_model_version_download_uri(name, version)
 
 
 def _record(run: MlflowRun) -> RunRecord:

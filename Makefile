@@ -1,0 +1,69 @@
+# One verb each; every verb that needs the environment sets it up first.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export RAY_USAGE_STATS_ENABLED := 0
+
+# Words for the program behind a verb: make train ARGS="algo=sac seed=1"
+ARGS ?=
+
+CPP := $(shell find engine -name '*.cpp' -o -name '*.hpp')
+PYTHON_ROOMS := engine envs training tuning analysis config tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build train train-real tune ui test lint format wheel clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.built ## .venv, pinned packages, the engine
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet scikit-build-core pybind11 cmake ninja
+	$(BIN)/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['dev'], sep='\n')" > $(VENV)/requirements.txt
+	$(BIN)/pip install --quiet -r $(VENV)/requirements.txt
+	touch $@
+
+$(VENV)/.built: $(VENV)/.installed CMakeLists.txt $(CPP)
+	$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+build: setup ## compile the engine after a change
+
+train: setup ## the main job: PPO on the shipped market, evaluation, model in MLflow
+	$(BIN)/python -m training $(ARGS)
+
+train-real: setup ## calibrate on the LOBSTER messages in MARKET_DATA, train on that market, evaluate
+	$(BIN)/python -m training real $(ARGS)
+
+tune: setup ## a Tune sweep over skews and penalty, tracked in MLflow
+	$(BIN)/python -m tuning $(ARGS)
+
+ui: setup ## MLflow on the store in mlruns/
+	$(BIN)/python -m training.ui $(ARGS)
+
+test: setup ## every test; those on real data run where MARKET_DATA names a folder
+	$(BIN)/pytest $(ARGS)
+
+lint: setup ## what a reviewer would say first
+	$(BIN)/ruff check $(PYTHON_ROOMS)
+	$(BIN)/ruff format --check $(PYTHON_ROOMS)
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m mypy.stubtest engine._core
+
+format: setup ## mend what can be mended by a tool
+	$(BIN)/ruff check --fix $(PYTHON_ROOMS)
+	$(BIN)/ruff format $(PYTHON_ROOMS)
+	$(BIN)/clang-format -i $(CPP)
+
+wheel: setup ## dist/*.whl, for a cluster
+	$(BIN)/pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+
+clean: ## remove what was built, not what was trained
+	rm -rf $(VENV) build dist

@@ -1,0 +1,514 @@
+"""Parameters of the Poisson flow from recorded messages: ``python -m analysis calibrate data=PATH out=YAML``.
+
+The estimator is maximum likelihood for independent Poisson streams: count over exposure. Exposure is time for
+arrivals and live-order time for cancels, both by distance from the opposite best. What the data cannot show is left
+out of count and exposure alike: distances beyond the last bin, and times at which the opposite side is empty.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+import config
+import engine
+
+PRICE_SCALE = 10_000  # LOBSTER's prices are x 10^4
+SUBMISSION, PARTIAL_CANCEL, DELETION, EXECUTION, HIDDEN_EXECUTION, CROSS_TRADE, HALT = range(1, 8)
+# Candidate edges of distance, ticks. The last one keeps every order inside the simulated book's window, which
+# reaches at least a third of its width to either side of the mid.
+EDGES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 125, 150)
+LEAST_SHARE = 0.01  # of the limit orders in a bin; thinner bins are merged into the next
+SIZE_EDGES = (*range(1, 11), 12, 15, 20, 30, 50, 100, 200, 500, 1000)  # lots: first size of each support point
+LEAST_BLOCKS = 10  # fewer say nothing about the variance between blocks
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """What may be chosen; everything else comes from the data."""
+
+    burn_in_s: float = 60.0  # left out at the start, while the book is still being inferred
+    block_s: float = 60.0  # length of the blocks whose variance gives the robust standard error
+    coverage: float = 0.95  # of the limit orders inside the last bin
+    lot: int = 0  # shares; 0: the most frequent size of a limit order
+    distance: tuple[int, ...] = ()  # edges of the bins, ticks; empty: chosen from EDGES
+
+    def __post_init__(self) -> None:
+        if self.burn_in_s < 0:
+            raise config.UserError(f"burn_in_s must be >= 0, but it is {self.burn_in_s}")
+        if self.block_s <= 0:
+            raise config.UserError(f"block_s must be > 0, but it is {self.block_s}")
+        if not 0 < self.coverage <= 1:
+            raise config.UserError(f"coverage must be > 0 and <= 1, but it is {self.coverage}")
+        if self.lot < 0:
+            raise config.UserError(f"lot must be >= 0, but it is {self.lot}")
+        if self.distance and (self.distance[0] < 1 or np.any(np.diff(self.distance) <= 0)):
+            raise config.UserError(f"distance must increase from at least 1 tick, but it is {list(self.distance)}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tape:
+    """Messages and the book after each of them; all arrays have one entry per message.
+
+    ``best[side]`` is in ticks, NaN while that side is empty; side is 1 (bid) or -1 (ask). ``dwell`` is the time until
+    the next message in s, 0 during the burn-in; ``block`` numbers the blocks of time.
+    """
+
+    messages: NDArray[np.void]
+    price: Floats  # ticks
+    best: dict[int, Floats]
+    dwell: Floats
+    block: Ints
+    counted: NDArray[np.bool_]  # after the burn-in, and not an order we inferred
+    tick: int  # x 10^4
+    replay: dict[str, int]
+    inferred: int
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return int(self.block[-1]) + 1
+
+    @property
+    def seconds(self) -> float:
+        """Length of the estimated span."""
+        return float(self.dwell.sum())
+
+    def of(self, *kinds: int) -> NDArray[np.bool_]:
+        """Which messages are of these types and count."""
+        return np.isin(self.messages["type"], kinds) & self.counted
+
+    def distance(self) -> Floats:
+        """Distance of each message's price from the opposite best, ticks; NaN while that side is empty."""
+        side = self.messages["direction"]
+        return np.where(side == 1, self.best[-1] - self.price, self.price - self.best[1])
+
+
+def calibrate(messages: NDArray[np.void], options: Options | None = None, source: str = "") -> dict[str, Any]:
+    """Estimates the plain Poisson flow from a stream of messages, recorded or simulated.
+
+    Args:
+        messages: structured array of dtype `engine.MESSAGE`, in time order.
+        options: see `Options`.
+        source: where the messages come from, for the record.
+
+    Returns:
+        The sections ``market`` and ``market_maker`` of a configuration, as plain dicts. ``market.calibration`` holds
+        count, standard error and block standard error of each rate, and what was left out.
+
+    Raises:
+        UserError: the messages are too few or too short for an estimate.
+    """
+    options = options or Options()
+    tape = _tape(messages, options)
+    edges = np.array(options.distance or _edges(tape, options.coverage))
+    limits = _limit_rates(tape, edges)
+    cancels = _cancel_hazards(tape, edges)
+    orders, market = _market_orders(tape)
+    lot = options.lot or _mode(tape.messages["size"][tape.of(SUBMISSION)])
+    spread = tape.best[-1] - tape.best[1]
+    mean_spread = _mean(spread, tape.dwell)
+    limit_sizes = _sizes(tape.messages["size"][tape.of(SUBMISSION)], lot)
+    market_sizes = _sizes(orders, lot)
+    return {
+        "market": {
+            "name": f"calibrated-{source}" if source else "calibrated",
+            "kind": "book",
+            "origin": f"python -m analysis calibrate, from {source or 'messages'}; counts below under calibration",
+            "tick": tape.tick / PRICE_SCALE,
+            "lot": lot,
+            "price_unit": _digits(mean_spread / 2),
+            "book": {
+                "initial_mid_ticks": _initial_mid(tape),
+                "initial_spread_ticks": max(1, round(mean_spread)),
+                "warmup_s": _warmup(cancels),
+                "latency_ms": 1.0,
+                "maker_fee": 0.0,
+                "taker_fee": 0.0,
+                "flow": {
+                    "distance": [int(edge) for edge in edges],
+                    "limit_rate": [entry["rate"] for entry in limits],
+                    "cancel_hazard": [entry["rate"] for entry in cancels],
+                    "market_rate": market["rate"],
+                    "limit_sizes": limit_sizes,
+                    "market_sizes": market_sizes,
+                },
+            },
+            "calibration": {
+                "source": source,
+                "messages": len(messages),
+                "seconds": _digits(tape.seconds),
+                "options": {**dataclasses.asdict(options), "distance": list(options.distance)},
+                "limit_rate": limits,
+                "cancel_hazard": cancels,
+                "market_rate": market,
+                "live_orders": _digits(_live_orders(limits, cancels)),
+                "spread_ticks": _digits(mean_spread),
+                "price_unit": "the time-weighted mean half-spread, so that an action of 0 quotes at the average touch",
+                "sizes": {
+                    "rounding": f"up to whole lots of {lot} shares; "
+                    f"sizes above {SIZE_EDGES[9]} lots are pooled at the mean of their group",
+                    "limit": _size_means(tape.messages["size"][tape.of(SUBMISSION)], limit_sizes, lot),
+                    "market": _size_means(orders, market_sizes, lot),
+                },
+                "left_out": _left_out(messages, tape, edges),
+            },
+        },
+        "market_maker": {"max_position": 10 * lot, "quote_size": lot},
+    }
+
+
+def _tape(messages: NDArray[np.void], options: Options) -> Tape:
+    visible = messages[messages["type"] <= EXECUTION]
+    if not np.any(visible["type"] == SUBMISSION):
+        raise config.UserError("the messages must hold at least one limit order (type 1), but there is none")
+    tick = int(np.gcd.reduce(visible["price"]))
+    whole, inferred = _with_earlier_orders(messages)
+    replay = engine.Replay(np.empty(0, np.int64), tick=tick, centre=int(np.median(visible["price"]) // tick * tick))
+    rows = replay.apply_and_record(whole, 1)
+    time = (whole["time_ns"] - whole["time_ns"][0]) / 1e9
+    if time[-1] <= options.burn_in_s:
+        raise config.UserError(f"burn_in_s must be < the {time[-1]:.6g} s of the messages, but it is {options.burn_in_s}")
+    span = np.maximum(time, options.burn_in_s)
+    return Tape(
+        messages=whole,
+        price=whole["price"] / tick,
+        best={1: _best(rows[:, 2:], tick), -1: _best(rows, tick)},
+        dwell=np.diff(span, append=span[-1]),
+        block=((span - options.burn_in_s) // options.block_s).astype(np.int64),
+        counted=(time > options.burn_in_s) & ~inferred,
+        tick=tick,
+        replay=replay.counters,
+        inferred=int(inferred.sum()),
+    )
+
+
+def _best(columns: Ints, tick: int) -> Floats:
+    return np.where(columns[:, 1] > 0, columns[:, 0] / tick, np.nan)
+
+
+def _with_earlier_orders(messages: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
+    """Adds a submission for each order that is reduced but never submitted; the second array marks them.
+
+    Ids are given in time order, as exchanges do, so such an order entered, unseen, before the first larger id was
+    submitted; most of them before the file starts.
+    """
+    submitted = messages["type"] == SUBMISSION
+    reduction = np.isin(messages["type"], (PARTIAL_CANCEL, DELETION, EXECUTION))
+    orphan = np.flatnonzero(reduction & ~np.isin(messages["order_id"], messages["order_id"][submitted]))
+    ids, first, which = np.unique(messages["order_id"][orphan], return_index=True, return_inverse=True)
+    newest = np.maximum.accumulate(np.where(submitted, messages["order_id"], np.iinfo(np.int64).min))
+    position = np.minimum(np.searchsorted(newest, ids), orphan[first])
+    earlier = messages[orphan[first]].copy()
+    earlier["time_ns"] = messages["time_ns"][position]
+    earlier["type"] = SUBMISSION
+    earlier["size"] = np.bincount(which, weights=messages["size"][orphan], minlength=len(ids))
+    return np.insert(messages, position, earlier), np.insert(np.zeros(len(messages), np.bool_), position, True)
+
+
+def _edges(tape: Tape, coverage: float) -> list[int]:
+    """Edges from EDGES that cover the wanted share of limit orders, merged where too few fall in between."""
+    distance = tape.distance()[tape.of(SUBMISSION)]
+    if distance.size == 0:
+        raise config.UserError("there must be limit orders after the burn-in, but there is none")
+    below = np.array([np.mean(distance < edge) for edge in EDGES])
+    last = min(int(np.searchsorted(below, coverage)), len(EDGES) - 1)
+    edges = [EDGES[0]]
+    for edge, share in zip(EDGES[1:last], below[1:last], strict=True):
+        start = np.mean(distance < edges[-1])
+        if share - start >= LEAST_SHARE and below[last] - share >= LEAST_SHARE:
+            edges.append(edge)
+    return [*edges, EDGES[last]]
+
+
+def _limit_rates(tape: Tape, edges: Ints) -> list[dict[str, Any]]:
+    arrived = tape.of(SUBMISSION)
+    counts = _by_block(tape, _bins(tape.distance()[arrived], edges), tape.block[arrived], len(edges) - 1)
+    exposure = _two_sided_time(tape)
+    return [_interval(edges, b) | _rate(counts[:, b], exposure) for b in range(len(edges) - 1)]
+
+
+def _cancel_hazards(tape: Tape, edges: Ints) -> list[dict[str, Any]]:
+    gone = tape.of(DELETION)
+    counts = _by_block(tape, _bins(tape.distance()[gone], edges), tape.block[gone], len(edges) - 1)
+    exposure = _live_time(tape, edges)
+    return [_interval(edges, b) | _rate(counts[:, b], exposure[:, b]) for b in range(len(edges) - 1)]
+
+
+def _market_orders(tape: Tape) -> tuple[Ints, dict[str, Any]]:
+    """Sizes of the market orders in shares, and their rate per side.
+
+    Consecutive visible executions with one time and one direction are one market order.
+    """
+    at = np.flatnonzero(tape.of(EXECUTION))
+    if at.size == 0:
+        raise config.UserError("there must be visible executions (type 4) after the burn-in, but there is none")
+    fills = tape.messages[at]
+    starts = np.flatnonzero(
+        (np.diff(fills["time_ns"], prepend=-1) != 0) | (np.diff(fills["direction"], prepend=0) != 0)
+    )
+    counts = np.bincount(tape.block[at[starts]], minlength=tape.blocks).astype(np.float64)
+    return np.add.reduceat(fills["size"].astype(np.int64), starts), _rate(counts, _two_sided_time(tape))
+
+
+def _two_sided_time(tape: Tape) -> Floats:
+    """Time of each block at which an arrival finds an opposite best, s; both sides added."""
+    sides = sum(np.isfinite(tape.best[side]).astype(np.float64) for side in (1, -1))
+    return np.bincount(tape.block, weights=tape.dwell * sides, minlength=tape.blocks)
+
+
+def _live_time(tape: Tape, edges: Ints) -> Floats:
+    """Live-order time, s: (blocks, bins)."""
+    bins = len(edges) - 1
+    total = np.zeros(tape.blocks * (bins + 1))
+    for enter, leave in _lives(tape.messages):
+        side = int(tape.messages["direction"][enter])
+        inside = slice(enter, leave)
+        at = _bins(side * (tape.best[-side][inside] - tape.price[enter]), edges)
+        first = int(tape.block[enter])
+        cell = (tape.block[inside] - first) * (bins + 1) + at
+        time = np.bincount(cell, weights=tape.dwell[inside])
+        total[first * (bins + 1) : first * (bins + 1) + time.size] += time
+    return total.reshape(tape.blocks, bins + 1)[:, :bins]
+
+
+def _lives(messages: NDArray[np.void]) -> Iterator[tuple[int, int]]:
+    """Indices of the messages between which each order lived; the end of the tape for those that survive it."""
+    live: dict[int, tuple[int, int]] = {}
+    columns = (messages[name].tolist() for name in ("type", "order_id", "size"))
+    for i, (kind, order, size) in enumerate(zip(*columns, strict=True)):
+        if kind == SUBMISSION:
+            live[order] = i, size
+        elif kind <= EXECUTION and order in live:
+            enter, left = live.pop(order)
+            if kind == DELETION or size >= left:
+                yield enter, i
+            else:
+                live[order] = enter, left - size
+    for enter, _ in live.values():
+        yield enter, len(messages)
+
+
+def _bins(distance: Floats, edges: Ints) -> Ints:
+    """Bin of each distance; the number of bins for everything outside, NaN included."""
+    at = np.searchsorted(edges, distance, side="right") - 1
+    return np.where(at < 0, len(edges) - 1, at)
+
+
+def _by_block(tape: Tape, bins: Ints, block: Ints, n: int) -> Floats:
+    counts = np.bincount(block * (n + 1) + bins, minlength=tape.blocks * (n + 1))
+    return counts.reshape(tape.blocks, n + 1)[:, :n].astype(np.float64)
+
+
+def _interval(edges: Ints, b: int) -> dict[str, Any]:
+    return {"from": int(edges[b]), "below": int(edges[b + 1])}
+
+
+def _rate(counts: Floats, exposure: Floats) -> dict[str, Any]:
+    """Rate with its Poisson standard error and the one from the variance between blocks (None: too few blocks).
+
+    Real flow clusters, which the Poisson error does not know; the block error (of a ratio estimator) does.
+    """
+    count, time = counts.sum(), exposure.sum()
+    if time <= 0:
+        raise config.UserError("a bin of distance saw no order at all; choose fewer bins with distance=[...]")
+    rate = count / time
+    blocks = len(counts)
+    spread = np.sum((counts - rate * exposure) ** 2) * blocks / max(blocks - 1, 1)
+    return {
+        "rate": _digits(rate),
+        "count": int(count),
+        "exposure_s": _digits(time),
+        "standard_error": _digits(np.sqrt(max(count, 1)) / time),  # an event not seen is still no proof of rate 0
+        "block_standard_error": _digits(np.sqrt(spread) / time) if blocks >= LEAST_BLOCKS else None,
+    }
+
+
+def _sizes(shares: Ints, lot: int) -> dict[str, Any]:
+    """Distribution in whole lots: exact up to ten lots, then one point at the mean of each group."""
+    lots = -(-np.asarray(shares, np.int64) // lot)
+    group = np.searchsorted(SIZE_EDGES, lots, side="right") - 1
+    seen, counts = np.unique(group, return_counts=True)
+    return {
+        "lots": [round(float(np.mean(lots[group == g]))) for g in seen],
+        "probability": [_digits(count / lots.size, 9) for count in counts],
+    }
+
+
+def _size_means(shares: Ints, sizes: dict[str, Any], lot: int) -> dict[str, float]:
+    model = lot * np.dot(sizes["lots"], sizes["probability"])
+    return {"mean_shares": _digits(np.mean(shares)), "mean_shares_of_model": _digits(model)}
+
+
+def _left_out(messages: NDArray[np.void], tape: Tape, edges: Ints) -> dict[str, Any]:
+    """Counts of everything that is in the file but in no rate."""
+    outside = _bins(tape.distance(), edges) == len(edges) - 1
+    return {
+        "burn_in_messages": int(np.sum(~tape.counted)) - tape.inferred,
+        "hidden_executions": int(np.sum(messages["type"] == HIDDEN_EXECUTION)),
+        "partial_cancels": int(np.sum(messages["type"] == PARTIAL_CANCEL)),
+        "auction_trades": int(np.sum(messages["type"] == CROSS_TRADE)),
+        "halts": int(np.sum(messages["type"] == HALT)),
+        "limit_orders_outside_bins": int(np.sum(outside & tape.of(SUBMISSION))),
+        "cancels_outside_bins": int(np.sum(outside & tape.of(DELETION))),
+        "inferred_orders": tape.inferred,
+        "replay": {name: count for name, count in tape.replay.items() if name not in ("messages", "hidden", "halts")},
+    }
+
+
+def _initial_mid(tape: Tape) -> int:
+    mid = (tape.best[1] + tape.best[-1]) / 2
+    known = np.flatnonzero(np.isfinite(mid) & (tape.dwell > 0))
+    if known.size == 0:
+        raise config.UserError("the book must have two sides after the burn-in, but it never has")
+    return round(float(mid[known[0]]))
+
+
+def _warmup(cancels: Sequence[dict[str, Any]]) -> float:
+    """One mean lifetime of an order in the slowest bin, s; the simulated book starts near its stationary depth."""
+    return _digits(1 / min(entry["rate"] for entry in cancels if entry["rate"] > 0), 2)
+
+
+def _live_orders(limits: Sequence[dict[str, Any]], cancels: Sequence[dict[str, Any]]) -> float:
+    """Orders in the stationary book if nothing traded and the touch stood still."""
+    return 2 * sum(a["rate"] / max(c["rate"], c["standard_error"]) for a, c in zip(limits, cancels, strict=True))
+
+
+def _mode(values: NDArray[np.int32]) -> int:
+    seen, counts = np.unique(values, return_counts=True)
+    return int(seen[np.argmax(counts)])
+
+
+def _mean(values: Floats, weights: Floats) -> float:
+    known = np.isfinite(values)
+    return float(np.average(values[known], weights=weights[known]))
+
+
+def _digits(value: Any, digits: int = 6) -> float:
+    return float(f"{float(value):.{digits}g}")
+
+
+def main(words: Sequence[str]) -> None:
+    """``data=PATH out=YAML`` and any field of `Options` as ``key=value``."""
+    values = _parse(words)
+    path = message_file(values.pop("data", ""))
+    out = values.pop("out", "")
+    if Path(out).suffix not in {".yaml", ".yml"}:
+        raise config.UserError(f"out must be the path of the YAML file to write, but it is '{out}'")
+    options = Options(**{name: _value(name, word) for name, word in values.items()})
+    overlay = calibrate(read(path), options, path.stem)
+    _check_room(overlay["market"]["calibration"])
+    write(overlay, Path(out))
+    print(table(overlay["market"]))
+    print(f"\nwritten to {out}; next:\n  python -m training market={out}")
+
+
+def message_file(data: str) -> Path:
+    """The one LOBSTER message file that ``data`` (or else MARKET_DATA) names, itself or as its folder."""
+    path = Path(data or os.environ.get("MARKET_DATA", ""))
+    name = "data" if data else "MARKET_DATA"
+    if path == Path():
+        raise config.UserError(
+            "data must be a LOBSTER message file or a folder that holds one, but neither data=PATH nor the "
+            "environment variable MARKET_DATA is given"
+        )
+    if not path.is_dir():
+        return path
+    files = sorted(path.rglob("*_message_*.csv"))
+    if len(files) != 1:
+        found = ", ".join(file.name for file in files) or "none"
+        raise config.UserError(f"{name} must name one file *_message_*.csv, but {path} holds {len(files)}: {found}")
+    return files[0]
+
+
+def read(path: Path) -> NDArray[np.void]:
+    """`engine.read_messages` with its complaint as a `UserError`."""
+    try:
+        return engine.read_messages(path)
+    except ValueError as error:
+        raise config.UserError(str(error)) from None
+
+
+def write(overlay: dict[str, Any], out: Path) -> None:
+    """Writes the overlay in one piece, after `config.load` has accepted it."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=out.parent, suffix=".yaml", delete=False) as file:
+            yaml.safe_dump(overlay, file, sort_keys=False, default_flow_style=None, width=110)
+    except OSError as error:
+        raise config.UserError(f"{out} cannot be written: {error.strerror}") from None
+    try:
+        config.load([f"market={file.name}"])
+        Path(file.name).replace(out)
+    except BaseException:
+        Path(file.name).unlink(missing_ok=True)
+        raise
+
+
+def table(market: dict[str, Any]) -> str:
+    """The rates as text: one line per bin of distance."""
+    found = market["calibration"]
+    lines = [
+        f"{market['name']}: {found['messages']} messages, {found['seconds']:.0f} s after the burn-in; "
+        f"tick {market['tick']}, lot {market['lot']} shares, mean spread {found['spread_ticks']:.1f} ticks",
+        "",
+        f"{'':>9} {'limit orders per side':^34} {'cancels per live order':^34}",
+        f"{'distance':>9} {'1/s':>9} {'count':>7} {'s.e.':>8} {'block':>7} "
+        f"{'1/s':>9} {'count':>7} {'s.e.':>8} {'block':>7}",
+    ]
+    for limit, cancel in zip(found["limit_rate"], found["cancel_hazard"], strict=True):
+        interval = f"{limit['from']}-{limit['below'] - 1}"
+        lines.append(f"{interval:>9} {_cells(limit)} {_cells(cancel)}")
+    lines += ["", f"{'market':>9} {_cells(found['market_rate'])}"]
+    return "\n".join(lines)
+
+
+def _cells(entry: dict[str, Any]) -> str:
+    block = entry["block_standard_error"]
+    error = "-" if block is None else f"{block:.4f}"
+    return f"{entry['rate']:9.4f} {entry['count']:7d} {entry['standard_error']:8.4f} {error:>7}"
+
+
+def _check_room(found: dict[str, Any]) -> None:
+    room = engine.CompactOrderBook.capacity // 2  # the other half for what fluctuates and what drifts away
+    if found["live_orders"] > room:
+        raise config.UserError(
+            f"the calibrated book must hold at most {room} live orders, but it would hold about "
+            f"{found['live_orders']:.0f}; lower coverage from {found['options']['coverage']}"
+        )
+
+
+def _parse(words: Sequence[str]) -> dict[str, str]:
+    known = ["data", "out", *(field.name for field in dataclasses.fields(Options))]
+    values = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise config.UserError(f"calibrate takes {', '.join(known)} as key=value, but not '{word}'{hint}")
+        values[name] = value
+    return values
+
+
+def _value(name: str, word: str) -> Any:
+    default = getattr(Options, name)
+    try:
+        if isinstance(default, tuple):
+            return tuple(int(edge) for edge in word.strip("[]").split(","))
+        return type(default)(word)
+    except ValueError:
+        kind = {float: "a number", int: "a whole number", tuple: "a list of whole numbers"}[type(default)]
+        raise config.UserError(f"{name} must be {kind}, but it is '{word}'") from None
