@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,26 +18,14 @@ from ray.rllib.core.columns import Columns
 from ray.rllib.env.env_context import EnvContext
 from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
 from ray.rllib.env.single_agent_episode import SingleAgentEpisode
-from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
 from ray.rllib.utils.spaces.space_utils import clip_action, unsquash_action
 from ray.tune.registry import ENV_CREATOR, _global_registry
+
+from training.rollout import PackedEpisodes, Rollout, episodes_of
 
 MARKET_METRICS = "market"  # group of the metrics from the environment's statistics
 REWARD = "reward"
 INVENTORY = "inventory"  # of this statistic the mean magnitude is told, too
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """What one call of `sample` saw of ``markets`` [B] over ``steps`` [T]; fresh arrays, market-major."""
-
-    observations: np.ndarray  # [B, T + 1, k]; after a last step stands the next episode's first observation
-    actions: np.ndarray  # [B, T, 2] as the policy chose them, before clipping or scaling
-    rewards: np.ndarray  # [B, T]
-    terminated: np.ndarray  # [B, T]
-    truncated: np.ndarray  # [B, T]
-    extras: dict[str, np.ndarray]  # [B, T, ...] outputs of the module that the learner needs
-    final_observations: dict[tuple[int, int], np.ndarray]  # (market, step) of a last step -> [k]
 
 
 class BatchedEnvRunner(SingleAgentEnvRunner):
@@ -69,6 +56,7 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         self.env = _global_registry.get(ENV_CREATOR, self.config.env)(context)
         self.num_envs = self.env.num_envs
         self._needs_initial_reset = True
+        self._ended = 0
         self._finished: list[tuple[int, float, float]] = []  # length, return, seconds
 
     def get_metrics(self) -> Any:
@@ -87,37 +75,33 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         explore: bool,
         random_actions: bool = False,
         force_reset: bool = False,
-    ) -> list[SingleAgentEpisode]:
+    ) -> list[SingleAgentEpisode] | PackedEpisodes:
         whole = num_episodes is not None
         if force_reset or whole or self._needs_initial_reset:
             self._restart(staggered=not whole and bool(self.config.env_config.get("staggered", False)))
             self._needs_initial_reset = whole
-        finished_before = len(self._finished)
+        ended_before = self._ended
         steps = None if num_timesteps is None else -(-num_timesteps // self.num_envs)
         rollout = self._roll(steps, num_episodes, explore, random_actions)
-        episodes = self._cut(rollout)
-        self._increase_sampled_metrics(rollout.rewards.size, len(self._finished) - finished_before)
+        self._increase_sampled_metrics(rollout.rewards.size, self._ended - ended_before)
         self._log_env_steps(metric=self._metrics_num_env_steps_sampled, num_steps=rollout.rewards.size)
-        if whole:
-            episodes = [episode for episode in episodes if episode.is_done][:num_episodes]
-        return episodes
+        in_driver = not self.worker_index
+        return episodes_of(rollout, num_episodes) if in_driver else PackedEpisodes(rollout, num_episodes)
 
     def _restart(self, *, staggered: bool) -> None:
         observations, _ = self.env.reset(options={"staggered": staggered})
         self._observations = np.array(observations, dtype=np.float32)
         count = self.num_envs
         self._name = uuid.uuid4().hex
-        self._episode_number = np.zeros(count, dtype=np.int64)
-        self._cut_at = np.zeros(
-            count, dtype=np.int64
-        )  # steps of the ongoing episode in chunks already returned
-        self._length = np.zeros(count, dtype=np.int64)
+        self._number = np.zeros(count, dtype=np.int64)  # of the ongoing episode
+        self._length = np.zeros(count, dtype=np.int64)  # steps of the ongoing episode
         self._return = np.zeros(count)
         self._started = np.full(count, time.perf_counter())
         self._shortened = np.full(count, staggered)
 
     def _roll(self, steps: int | None, episodes: int | None, explore: bool, random_actions: bool) -> Rollout:
         """Steps all markets ``steps`` times, or until ``episodes`` have ended."""
+        numbers, lengths = self._number.copy(), self._length.copy()
         observations: list[np.ndarray] = [self._observations]
         actions: list[np.ndarray] = []
         rewards: list[np.ndarray] = []
@@ -152,6 +136,11 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
             truncated=np.stack(truncated, axis=1),
             extras={name: np.stack([extra[name] for extra in extras], axis=1) for name in extras[0]},
             final_observations=finals,
+            name=self._name,
+            numbers=numbers,
+            lengths=lengths,
+            observation_space=self.env.single_observation_space,
+            action_space=self.env.single_action_space,
         )
 
     @torch.no_grad()
@@ -192,6 +181,8 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         if not done.any():
             return
         now = time.perf_counter()
+        self._ended += int(done.sum())
+        self._number[done] += 1
         for market in np.flatnonzero(done & ~self._shortened):
             self._finished.append(
                 (int(self._length[market]), float(self._return[market]), now - float(self._started[market]))
@@ -211,45 +202,3 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         means["abs_" + INVENTORY] = np.mean(np.abs(statistics), axis=(0, 1))[names.index(INVENTORY)]
         for name, mean in means.items():
             self.metrics.log_value((MARKET_METRICS, name), float(mean), window=1)
-
-    def _cut(self, rollout: Rollout) -> list[SingleAgentEpisode]:
-        """One episode chunk for each stretch of one market between episode ends."""
-        markets, steps = rollout.rewards.shape
-        ends: list[list[int]] = [[] for _ in range(markets)]
-        for market, step in sorted(rollout.final_observations):
-            ends[market].append(step + 1)
-        chunks = []
-        for market in range(markets):
-            start = 0
-            for stop in ends[market]:
-                chunks.append(self._chunk(rollout, market, start, stop))
-                self._episode_number[market] += 1
-                self._cut_at[market] = 0
-                start = stop
-            if start < steps:
-                chunks.append(self._chunk(rollout, market, start, steps))
-                self._cut_at[market] += steps - start
-        return chunks
-
-    def _chunk(self, rollout: Rollout, market: int, start: int, stop: int) -> SingleAgentEpisode:
-        observations = rollout.observations[market, start : stop + 1]
-        final = rollout.final_observations.get((market, stop - 1))
-        if final is not None:
-            observations = np.concatenate([observations[:-1], final[np.newaxis]])
-        return SingleAgentEpisode(
-            f"{self._name}-{market}-{self._episode_number[market]}",
-            observations=InfiniteLookbackBuffer(observations),
-            infos=InfiniteLookbackBuffer([{}] * len(observations)),
-            actions=InfiniteLookbackBuffer(rollout.actions[market, start:stop]),
-            rewards=InfiniteLookbackBuffer(rollout.rewards[market, start:stop]),
-            terminated=bool(rollout.terminated[market, stop - 1]),
-            truncated=bool(rollout.truncated[market, stop - 1]),
-            extra_model_outputs={
-                name: InfiniteLookbackBuffer(values[market, start:stop])
-                for name, values in rollout.extras.items()
-            },
-            observation_space=self.env.single_observation_space,
-            action_space=self.env.single_action_space,
-            t_started=int(self._cut_at[market]),
-            len_lookback_buffer=0,
-        )

@@ -15,7 +15,7 @@ LOG_ALPHA = "log_alpha"
 
 
 class MarketMakerLearner:
-    """Mixin: puts the learner connector's state, which RLlib leaves out, into checkpoints; one thread on a CPU.
+    """Mixin: one thread on a CPU, and the learner connector's state, which RLlib leaves out, in checkpoints.
 
     An update of so small a network takes a millisecond or two: threads that wait for a busy core make it ten.
     """
@@ -62,8 +62,8 @@ class PPOLearner(MarketMakerLearner, PPOTorchLearner):
 class SACLearner(MarketMakerLearner, SACTorchLearner):  # type: ignore[misc]
     """SAC that centres replayed rewards and keeps its temperature over a restart.
 
-    ``learner_config_dict["rewards"]`` makes the connector that does the former; RLlib puts one's own connectors
-    before there are tensors. It saves the temperature's optimiser but not its value.
+    ``learner_config_dict["rewards"]`` makes the connector that does the former; RLlib would put it before there
+    are tensors. It saves the temperature's optimiser but not its value.
     """
 
     def build(self) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -135,8 +137,22 @@ def test_shortened_first_episodes_stay_out_of_the_episode_metrics(load_small):
 
 def test_runners_own_consecutive_markets(load_small):
     made = [runner(load_small(), worker_index=index) for index in (1, 2)]
-    ids = [sorted(by_market(one.sample(num_episodes=8, explore=False))) for one in made]
+    ids = [sorted(by_market(sent(one.sample(num_episodes=8, explore=False)))) for one in made]
     assert ids == [list(range(8)), list(range(8, 16))]
+
+
+def test_episodes_arrive_in_another_process_as_they_are(load_small):
+    here = runner(load_small()).sample(num_timesteps=8 * 7, explore=False)
+    there = sent(runner(load_small(), worker_index=1).sample(num_timesteps=8 * 7, explore=False))
+    assert len(here) == len(there)
+    for one, other in zip(here, there, strict=True):
+        assert (one.t_started, one.t) == (other.t_started, other.t)
+        for name, values in columns(one).items():
+            np.testing.assert_array_equal(values, columns(other)[name])
+
+
+def sent(episodes):
+    return pickle.loads(pickle.dumps(episodes, protocol=5))
 
 
 def test_state_moves_from_runner_to_runner(load_small):

@@ -1,0 +1,63 @@
+"""Every YAML loads; every mistake is one sentence."""
+
+import dataclasses
+
+import pytest
+
+import config
+
+
+@pytest.mark.parametrize("market", config.names("market"))
+@pytest.mark.parametrize("algo", config.names("algo"))
+def test_every_shipped_file_loads_and_survives_a_round_trip(market, algo):
+    loaded = config.load([f"market={market}", f"algo={algo}"])
+    assert config.from_dict(config.to_dict(loaded)) == loaded
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("algo.lrr=3", "algo.lrr: .* Did you mean: 'lr'"),
+        ("algo.lr=-1", "algo.lr must be > 0, but it is -1.0"),
+        ("algo.lr=nan", "algo.lr must be finite"),
+        ("training.iterations=0", "training.iterations must be >= 1, but it is 0"),
+        ("training.iterations=many", "training.iterations: .*many"),
+        ("algo.ppo.gae_lambda=2", "algo.ppo.gae_lambda must be <= 1, but it is 2.0"),
+        ("agent.action=foo", "agent.action: .*foo.*offsets, residual"),
+        ("agent.action_low=9", "agent.action_low must be < agent.action_high"),
+        ("market=nowhere", "market must be one of book, gt1, gt3, gt4"),
+        ("market=nowhere.yaml", "nowhere.yaml cannot be read: No such file"),
+        ("algo=td3", "algo must be one of ppo, sac"),
+        ("config=nowhere.yaml", "nowhere.yaml cannot be read"),
+        ("market_maker.max_position=150", "market_maker.max_position must be a multiple of market.lot = 100"),
+        ("market.book.latency_ms=100", "market.book.latency_ms must be < simulation.decision_interval_ms"),
+        ("market.book.flow.limit_rate=[1,2]", "market.book.flow.limit_rate must have one entry for each"),
+        ("market.book.flow.limit_sizes.probability=[0.5]", "probability must sum to 1"),
+        ("market.kind=reduced_form", "market.reduced_form must be given when market.kind is reduced_form"),
+        ("evaluation.seed=2000003", "evaluation.tuning_seed must differ from evaluation.seed"),
+        ("sweep.alpha_skew=[1,0]", r"sweep.alpha_skew must be \[low, high\]"),
+        ("seed", "'seed' is not key=value"),
+    ],
+)
+def test_a_mistake_is_a_sentence_that_names_it(word, sentence):
+    with pytest.raises(config.UserError, match=sentence):
+        config.load([word])
+
+
+def test_what_is_not_yaml_is_named(tmp_path):
+    broken = tmp_path / "market.yaml"
+    broken.write_text("market: [1, 2")
+    with pytest.raises(config.UserError, match=r"market\.yaml is not YAML"):
+        config.load([f"market={broken}"])
+
+
+def test_later_layers_win(tmp_path):
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text("seed: 5\ntraining: {iterations: 7}\n")
+    loaded = config.load([f"config={overlay}", "training.iterations=9"])
+    assert (loaded.seed, loaded.training.iterations) == (5, 9)
+
+
+def test_the_configuration_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.load().seed = 1

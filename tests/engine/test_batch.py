@@ -1,0 +1,157 @@
+"""A batch of markets: same bits however it is split, no policy above the optimum, buffers refused before harm."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+import config
+import engine
+import envs
+from analysis.baselines import SkewedSpread
+from analysis.evaluation import simulate
+from analysis.optimum import solve, value
+
+MARKETS = ["book", "gt1", "gt4"]
+
+
+def play(scenario, *, splits=(64,), threads=1, steps=300, seed=7):
+    """Hash of everything 64 markets write over ``steps`` steps, with resets on the way."""
+    rng = np.random.default_rng(1)
+    starts = np.cumsum((0, *splits[:-1]))
+    batches = [
+        engine.Batch(scenario, n, first_market=int(first), threads=threads)
+        for n, first in zip(splits, starts, strict=True)
+    ]
+    k, m = len(batches[0].columns), len(engine.STATISTICS)
+    observation, final = np.zeros((64, k), np.float32), np.zeros((64, k), np.float32)
+    reward, ended, statistics = np.zeros(64), np.zeros(64, bool), np.zeros((64, m))
+    digest = hashlib.sha256()
+    parts = [slice(int(first), int(first) + n) for n, first in zip(splits, starts, strict=True)]
+    for batch, part in zip(batches, parts, strict=True):
+        batch.reset(seed, observation[part])
+    for _ in range(steps):
+        action = rng.uniform(-1, 2, (64, 2)).astype(np.float32)
+        for batch, part in zip(batches, parts, strict=True):
+            batch.step(action[part], observation[part], reward[part], ended[part], final[part], statistics[part])
+        for array in (observation, reward, ended, final, statistics):
+            digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_same_seed_same_bits(market):
+    scenario = envs.scenario(config.load([f"market={market}", "simulation.episode_steps=100"]))
+    once = play(scenario)
+    assert play(scenario, threads=3) == once
+    assert play(scenario, splits=(16, 16, 16, 16)) == once
+    assert play(scenario, splits=(48, 16), threads=2) == once
+    assert play(scenario, seed=8) != once
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_reward_is_the_sum_of_its_parts(market):
+    chosen = config.load([f"market={market}", "market_maker.max_position=500" if market == "book" else "seed=0"])
+    markets = envs.MarketMakingVectorEnv(chosen, 32, seed=1)
+    markets.reset()
+    rng = np.random.default_rng(0)
+    position = np.zeros(32)
+    column = {name: i for i, name in enumerate(envs.STATISTICS)}
+    limit = chosen.market_maker.max_position // chosen.market.lot
+    for _ in range(chosen.simulation.episode_steps):
+        _, reward, _, _, info = markets.step(rng.uniform(-1, 1, (32, 2)).astype(np.float32))
+        s = {name: info["statistics"][:, i] for name, i in column.items()}
+        assert np.allclose(reward, s["pnl_change"] - s["inventory_penalty"] - s["terminal_cost"])
+        position += s["bid_filled"] - s["ask_filled"]
+        assert (s["inventory"] == position).all()
+        assert (np.abs(position) <= limit).all()
+
+
+def test_profit_in_the_book_follows_from_fills_and_mids_alone():
+    """Independent bookkeeping: in ticks and lots from what the step reports, the PnL is exact to the half tick."""
+    chosen = config.load(["market=book"])
+    markets = envs.MarketMakingVectorEnv(chosen, 64, seed=3)
+    observation, _ = markets.reset()
+    column = {name: i for i, name in enumerate(envs.STATISTICS)}
+    pnl = np.zeros(64)
+    fills = np.zeros(64)
+    for _ in range(chosen.simulation.episode_steps):
+        _, _, _, _, info = markets.step(np.zeros((64, 2), np.float32))
+        pnl += info["statistics"][:, column["pnl_change"]]
+        fills += info["statistics"][:, column["bid_filled"]] + info["statistics"][:, column["ask_filled"]]
+    assert (2 * pnl == np.round(2 * pnl)).all()  # marked on twice the mid: whole half ticks
+    assert fills.sum() > 500
+
+
+@pytest.mark.parametrize("market", ["gt1", "gt4"])
+def test_simulation_agrees_with_the_exact_value_and_never_beats_the_optimum(market):
+    chosen = config.load([f"market={market}"])
+    rule = SkewedSpread("rule", 1.2, 1.0, 0.5)
+    reward = simulate(rule, chosen, episodes=20_000, seed=11).reward
+    error = reward.std() / np.sqrt(len(reward))
+    assert abs(reward.mean() - value(chosen, rule)) < 3 * error
+    assert reward.mean() < solve(chosen).at_start + 3 * error
+
+
+def buffers(n=4, k=4):
+    m = len(engine.STATISTICS)
+    return {
+        "action": np.zeros((n, 2), np.float32),
+        "observation": np.zeros((n, k), np.float32),
+        "reward": np.zeros(n),
+        "terminated": np.zeros(n, bool),
+        "final_observation": np.zeros((n, k), np.float32),
+        "statistics": np.zeros((n, m)),
+    }
+
+
+def read_only(array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "words"),
+    [
+        ("observation", lambda a: a.astype(np.float64), "float32"),
+        ("observation", np.asfortranarray, "C-contiguous"),
+        ("reward", lambda a: a[:3], r"\(4,\)"),
+        ("statistics", read_only, "writable"),
+        ("action", lambda a: a * np.nan, r"action\[0, 0\] is nan"),
+        ("action", lambda a: a + np.inf, "finite"),
+        ("terminated", lambda a: a.astype(np.int64), "bool"),
+    ],
+)
+def test_a_wrong_buffer_is_refused_before_anything_changes(name, spoil, words):
+    batch = engine.Batch(envs.scenario(config.load(["market=gt1"])), 4)
+    good = buffers()
+    batch.reset(1, good["observation"])
+    bad = {**good, name: spoil(good[name])}
+    with pytest.raises(ValueError, match=words):
+        batch.step(**bad)
+    batch.step(**good)
+    fresh = engine.Batch(envs.scenario(config.load(["market=gt1"])), 4)
+    expected = buffers()
+    fresh.reset(1, expected["observation"])
+    fresh.step(**expected)
+    assert (good["observation"] == expected["observation"]).all()
+
+
+@pytest.mark.parametrize(("size", "threads", "name"), [(0, 1, "n must"), (4, 0, "threads must")])
+def test_sizes_out_of_range_are_named(size, threads, name):
+    with pytest.raises(ValueError, match=name):
+        engine.Batch(envs.scenario(config.load(["market=gt1"])), size, threads=threads)
+
+
+def test_negative_rates_are_named():
+    sizes = engine.Sizes(lots=[1], probability=[1.0])
+    with pytest.raises(ValueError, match="cancel_hazard must be finite and >= 0, but it is -1"):
+        engine.PoissonParams(
+            distance=[1, 2],
+            limit_rate=[1.0],
+            cancel_hazard=[-1.0],
+            market_rate=1.0,
+            limit_sizes=sizes,
+            market_sizes=sizes,
+        )

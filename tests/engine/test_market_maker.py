@@ -1,0 +1,105 @@
+"""The specification's own tests of the quoting rule, and the exactness of its account."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import Account, MarketMaker, Side, skew_shape
+
+STATE = {"mid_price": 100.0, "spread": 0.02}
+
+
+def quotes(inventory: float, alpha: float = 0.0):
+    return MarketMaker(risk_aversion=0.1, max_position=1000).calculate_quotes(STATE, inventory, alpha)
+
+
+def test_the_specification():
+    mm = MarketMaker(risk_aversion=0.1, max_position=1000)
+    quote = mm.calculate_quotes(market_state={"mid_price": 100.0, "spread": 0.02}, inventory=500, alpha=0.0)
+    assert quote["bid_price"] < quote["ask_price"]
+
+
+def test_prices_are_ticks_rounded_outward():
+    quote = quotes(0)
+    assert (quote.bid_price, quote.ask_price) == pytest.approx((99.95, 100.05))  # 5 bp each side, exact ticks
+    skewed = quotes(500)  # 99.945 and 100.045 before rounding
+    assert (skewed.bid_price, skewed.ask_price) == pytest.approx((99.94, 100.05))
+
+
+def test_inventory_moves_both_quotes_against_it():
+    flat, long, short = quotes(0), quotes(1000), quotes(-1000)
+    assert long.bid_price < flat.bid_price
+    assert long.ask_price < flat.ask_price
+    assert short.bid_price > flat.bid_price
+    assert short.ask_price > flat.ask_price
+
+
+def test_alpha_moves_both_quotes_its_way():
+    assert quotes(0, 1.0).bid_price > quotes(0).bid_price
+    assert quotes(0, -1.0).ask_price < quotes(0).ask_price
+
+
+def test_the_skew_is_odd_monotone_and_continuous_through_its_kink():
+    x = np.linspace(-1, 1, 4001)
+    shape = skew_shape(x)
+    assert np.allclose(shape, -shape[::-1])
+    assert (np.diff(shape) > 0).all()
+    assert np.diff(shape).max() < 4 * (x[1] - x[0])  # steepest at the limit; a jump would be a hundred steps
+    assert shape[-1] == pytest.approx(1.5)
+
+
+def test_the_side_that_adds_to_the_position_shrinks_and_ends_at_its_limit():
+    mm = MarketMaker(quote_size=400, lot=100, max_position=1000)
+    sizes = [(q.bid_size, q.ask_size) for q in (mm.calculate_quotes(STATE, i) for i in (0, 500, 900, 1000))]
+    assert sizes == [(400, 400), (200, 400), (100, 400), (0, 400)]
+    assert mm.calculate_quotes(STATE, -1000).ask_size == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([Side.bid, Side.ask]), st.integers(1, 10_000), st.integers(1, 50)), max_size=60
+    ),
+    st.integers(2, 20_000),
+)
+def test_realised_and_unrealised_make_the_total_exactly(fills, mid2):
+    account, cash, position = Account(), 0, 0
+    for side, price, lots in fills:
+        account.fill(side, price, lots, fee_milli=3)
+        sign = 1 if side is Side.bid else -1
+        cash -= sign * price * lots
+        position += sign * lots
+        assert (account.position, account.cash) == (position, cash)
+        assert 2 * account.realised + account.unrealised2(mid2) == account.total2(mid2) == 2 * cash + position * mid2
+        assert (account.cost == 0) if position == 0 else (account.cost * position > 0)
+
+
+def test_average_cost_and_realised_profit_by_hand():
+    account = Account()
+    account.fill(Side.bid, 100, 2)
+    account.fill(Side.bid, 110, 2)
+    assert account.average_cost == 105
+    account.fill(Side.ask, 120, 5)  # closes 4 at a profit of 15 each, and goes short one at 120
+    assert (account.realised, account.position, account.average_cost) == (60, -1, 120)
+
+
+def test_pnl_in_money():
+    mm = MarketMaker()
+    mm.update_position(Side.bid, 100.0, 200, fee=0.002)
+    mm.update_position(Side.ask, 100.05, 100)
+    parts = mm.get_pnl(mid_price=100.1)
+    assert parts == pytest.approx({"realised": 5.0, "unrealised": 10.0, "fees": 0.4, "total": 14.6})
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [({"base_spread": -1.0}, "base_spread"), ({"max_position": 0}, "max_position"), ({"tick": 0.0}, "tick")],
+)
+def test_a_parameter_out_of_range_is_named(fields, name):
+    with pytest.raises(ValueError, match=f"{name} must"):
+        MarketMaker(**fields)
+
+
+def test_unknown_market_state_is_named():
+    with pytest.raises(ValueError, match="sprad"):
+        MarketMaker().calculate_quotes({"mid_price": 1.0, "sprad": 1.0}, 0)
