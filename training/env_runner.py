@@ -75,7 +75,7 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         explore: bool,
         random_actions: bool = False,
         force_reset: bool = False,
-    ) -> list[SingleAgentEpisode] | PackedEpisodes:
+    ) -> Any:  # list[SingleAgentEpisode], or PackedEpisodes on their way to the driver
         whole = num_episodes is not None
         if force_reset or whole or self._needs_initial_reset:
             self._restart(staggered=not whole and bool(self.config.env_config.get("staggered", False)))

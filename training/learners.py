@@ -62,8 +62,8 @@ class PPOLearner(MarketMakerLearner, PPOTorchLearner):
 class SACLearner(MarketMakerLearner, SACTorchLearner):  # type: ignore[misc]
     """SAC that centres replayed rewards and keeps its temperature over a restart.
 
-    ``learner_config_dict["rewards"]`` makes the connector that does the former; RLlib would put it before there
-    are tensors. It saves the temperature's optimiser but not its value.
+    ``learner_config_dict["rewards"]`` makes the connector that does the former; RLlib would put it before
+    there are tensors. It saves the temperature's optimiser but not its value.
     """
 
     def build(self) -> None:

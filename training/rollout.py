@@ -16,7 +16,7 @@ from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
 class Rollout:
     """``B`` markets over ``T`` steps; fresh arrays, market-major."""
 
-    observations: np.ndarray  # [B, T + 1, k]; after a last step stands the next episode's first observation
+    observations: np.ndarray  # [B, T + 1, k]; after a last step the next episode's first observation
     actions: np.ndarray  # [B, T, 2] as the policy chose them, before clipping or scaling
     rewards: np.ndarray  # [B, T]
     terminated: np.ndarray  # [B, T]
