@@ -1,10 +1,9 @@
-"""Quoting rules to hold a learned policy against, behind the protocol that a learned policy meets too."""
+"""Quoting rules to hold a learned policy against."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,20 +14,7 @@ from analysis.evaluation import simulate
 from analysis.optimum import value
 from config import ActionReference, Config, MarketKind
 
-
-class Policy(Protocol):
-    """Observation columns in, two quotes out."""
-
-    @property
-    def name(self) -> str:
-        """What stands in tables."""
-
-    @property
-    def reference(self) -> ActionReference:
-        """What action 0 quotes; see `config.AgentConfig`."""
-
-    def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Actions [n, 2] in price units for observations [n, k]."""
+UNBOUNDED = (-1e3, 1e3)  # price units: a rule has no box
 
 
 @dataclass(frozen=True)
@@ -43,6 +29,7 @@ class SkewedSpread:
     inventory_skew: float = 0.0
     alpha_skew: float = 0.0
     reference: ActionReference = field(default=ActionReference.offsets, init=False)
+    box: tuple[float, float] = field(default=UNBOUNDED, init=False)
 
     def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
         """Actions [n, 2]; reads the columns every market has (2 q/Q and alpha)."""
@@ -90,4 +77,4 @@ def tune(family: Family, config: Config) -> SkewedSpread:
         return -float(episodes.reward.mean())
 
     best = optimize.brute(loss, tuple(family.ranges), finish=optimize.fmin if exact else None, disp=False)
-    return family.build(*np.atleast_1d(best))
+    return family.build(*(float(coefficient) for coefficient in np.atleast_1d(best)))

@@ -5,19 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from analysis.policy import Policy
 from config import Config, replace
 from envs import STATISTICS, MarketMakingVectorEnv
 
-if TYPE_CHECKING:
-    from analysis.baselines import Policy
-
-_UNBOUNDED = 1e3  # price units: a rule's own box, wide enough never to bind
 _COLUMN = {name: i for i, name in enumerate(STATISTICS)}
 
 
@@ -93,7 +89,6 @@ def differences(results: Mapping[str, Episodes], name: str, confidence: float) -
 
 
 def _playing(policy: Policy, config: Config) -> Config:
-    """``config`` as ``policy`` plays it: its own reference for action 0, and its own box if it has one."""
-    box = getattr(policy, "box", (-_UNBOUNDED, _UNBOUNDED))
-    agent = {"action": policy.reference, "action_low": box[0], "action_high": box[1]}
-    return replace(config, agent=agent)
+    """``config`` as ``policy`` plays it: its own reference for action 0, and its own box."""
+    low, high = policy.box
+    return replace(config, agent={"action": policy.reference, "action_low": low, "action_high": high})

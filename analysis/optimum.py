@@ -1,7 +1,9 @@
 """The exact optimum of the reduced-form market, and the exact value of any deterministic policy in it.
 
-The problem (Cartea & Jaimungal 2015, sections 8 and 10, in discrete time): with W(q', a) = -phi q'^2 dt + q' a dt +
-E V_{n+1}(q', a'), M_b = W(q+1) - (q+1) xi - W(q), M_a = W(q-1) + (q-1) xi - W(q) and C = 2 W(q) - W(q+1) - W(q-1) + 2 xi,
+The problem (Cartea & Jaimungal 2015, sections 8 and 10, in discrete time): with
+
+    W(q', a) = -phi q'^2 dt + q' a dt + E V_{n+1}(q', a'),      C = 2 W(q) - W(q+1) - W(q-1) + 2 xi,
+    M_b = W(q+1) - (q+1) xi - W(q),                             M_a = W(q-1) + (q-1) xi - W(q),
 
     V_n(q, a) = W(q, a) + max { p_b (d_b + M_b) + p_a (d_a + M_a) + p_b p_a C },    V_N = -alpha q^2.
 
@@ -141,7 +143,7 @@ class _Problem:
         return bid, ask
 
     def best_depth(self, m: Grid, reach: Grid) -> Grid:
-        """argmax over d of p(d) (d + m)."""
+        """Argmax over d of p(d) (d + m)."""
         kappa = self.params.decay
         match self.params.fill_mode:
             case FillMode.exponential:

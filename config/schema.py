@@ -320,6 +320,6 @@ class Config(Section):
             shares = getattr(self.market_maker, name)
             if shares % self.market.lot:
                 raise self.market_maker.refuse(name, f"be a multiple of market.lot = {self.market.lot} shares")
-        book = self.market.book
-        if book is not None and book.latency_ms >= self.simulation.decision_interval_ms:
-            raise book.refuse("latency_ms", f"be < simulation.decision_interval_ms = {self.simulation.decision_interval_ms}")
+        book, interval_ms = self.market.book, self.simulation.decision_interval_ms
+        if book is not None and book.latency_ms >= interval_ms:
+            raise book.refuse("latency_ms", f"be < simulation.decision_interval_ms = {interval_ms}")

@@ -5,7 +5,6 @@ changed.
 """
 
 import enum
-from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -68,7 +67,7 @@ class Account:
     def average_cost(self) -> float: ...
 
 class QuoteParams:
-    """Parameters of `MarketMaker`: spreads, skews and impact as fractions of the mid, sizes in shares, tick in price."""
+    """Parameters of `MarketMaker`: spreads, skews, impact as fractions of the mid; sizes in shares, tick in price."""
 
     def __init__(
         self,
@@ -253,7 +252,7 @@ class Batch:
         """
 
 def drift_transition(drift: list[float], leaving_rate: float, dt: float) -> NDArray[np.float64]:
-    """P(to | from) over a step of ``dt`` s of the chain that leaves a level at ``leaving_rate`` (1/s), [levels, levels].
+    """P(to | from) over ``dt`` s of the chain that leaves a level at ``leaving_rate`` (1/s), [levels, levels].
 
     The matrix exponential of the generator; each neighbour is entered with equal chance.
     """

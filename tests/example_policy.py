@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from analysis.policy import PolicyCard
 from config import Activation
 from training import export
 
-CARD = export.PolicyCard(
+CARD = PolicyCard(
     observation=["inventory", "imbalance", "time_left"], action="offsets", low=-1.0, high=3.0, market="book"
 )
 
@@ -28,7 +29,7 @@ def state(layers: nn.Sequential, places: list[str]) -> dict[str, np.ndarray]:
     }
 
 
-def ppo_policy(scale: float = 1.0) -> tuple[nn.Sequential, export.Policy]:
+def ppo_policy(scale: float = 1.0) -> tuple[nn.Sequential, export.PolicyNetwork]:
     layers = actor(2)
     with torch.no_grad():
         layers[-1].weight.mul_(scale)

@@ -14,7 +14,7 @@ from config import AlgoName, Config, UserError
 from training import checkpoints
 
 if TYPE_CHECKING:
-    from training.export import Policy
+    from training.export import PolicyNetwork
     from training.runner import TrainResult
     from training.tracking import Run, Status
 
@@ -72,9 +72,9 @@ def start_ray() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     warnings.filterwarnings("ignore", category=DeprecationWarning)
-    logging.getLogger("ray").setLevel(logging.ERROR)
     import ray
 
+    logging.getLogger("ray.rllib").setLevel(logging.ERROR)
     local = "RAY_ADDRESS" not in os.environ
     ray.init(include_dashboard=False if local else None, logging_level=logging.ERROR, log_to_driver=False)
 
@@ -99,12 +99,13 @@ def train_and_report(config: Config, resume: Path | None) -> None:
         run.finish(status)
 
 
-def policy_of(config: Config, result: TrainResult) -> Policy:
+def policy_of(config: Config, result: TrainResult) -> PolicyNetwork:
     """The trained policy without Ray."""
+    from analysis.policy import PolicyCard
     from envs import MarketMakingVectorEnv
     from training import export
 
-    card = export.PolicyCard(
+    card = PolicyCard(
         observation=list(MarketMakingVectorEnv(config).columns),
         action=config.agent.action.value,
         low=config.agent.action_low,

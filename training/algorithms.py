@@ -145,12 +145,8 @@ def _sac(config: Config, rllib: SACConfig) -> SACConfig:
     hidden, activation = list(config.algo.hidden), config.algo.activation.value
     return (
         rllib.environment(normalize_actions=True, clip_actions=False)  # the squashed policy speaks of [-1, 1]
-        .env_runners(
-            rollout_fragment_length=max(1, round(sac.batch_size / sac.training_intensity / markets(config)))
-        )
-        .reporting(
-            min_sample_timesteps_per_iteration=config.training.steps_per_iteration, min_time_s_per_iteration=0
-        )
+        .env_runners(rollout_fragment_length=max(1, round(sac.batch_size / sac.training_intensity / markets(config))))
+        .reporting(min_sample_timesteps_per_iteration=config.training.steps_per_iteration, min_time_s_per_iteration=0)
         .training(
             lr=None,
             actor_lr=_lr(config),
@@ -164,9 +160,7 @@ def _sac(config: Config, rllib: SACConfig) -> SACConfig:
             num_steps_sampled_before_learning_starts=sac.warmup_steps,
             replay_buffer_config={"type": "EpisodeReplayBuffer", "capacity": sac.buffer_capacity},
         )
-        .learners(
-            learner_class=SACLearner, learner_config_dict={"rewards": functools.partial(centring, config)}
-        )
+        .learners(learner_class=SACLearner, learner_config_dict={"rewards": functools.partial(centring, config)})
         .rl_module(
             model_config=DefaultModelConfig(
                 fcnet_hiddens=hidden,

@@ -71,9 +71,7 @@ def find(name: str, root: Path) -> Path:
             return folder.resolve()
         if (folder / LATEST).is_file():
             return (folder / (folder / LATEST).read_text().strip()).resolve()
-    raise UserError(
-        f"resume must be a checkpoint, a run's folder or a run id with one in {root}, but it is {name}"
-    )
+    raise UserError(f"resume must be a checkpoint, a run's folder or a run id with one in {root}, but it is {name}")
 
 
 def read_progress(checkpoint: Path) -> Progress:

@@ -41,9 +41,7 @@ class ConcatenateEpisodes(ConnectorV2):
         for name in (Columns.ACTION_LOGP, Columns.ACTION_DIST_INPUTS):
             if name in first.extra_model_outputs:
                 columns[name] = [_values(e.extra_model_outputs[name]) for e in episodes]
-        batch[DEFAULT_MODULE_ID] = {
-            name: _tensor(np.concatenate(rows), device) for name, rows in columns.items()
-        }
+        batch[DEFAULT_MODULE_ID] = {name: _tensor(np.concatenate(rows), device) for name, rows in columns.items()}
         shared_data[CHUNKS] = (
             np.array([len(rows) for rows in columns[Columns.REWARDS]]),
             np.array([e.is_terminated for e in episodes]),
@@ -96,9 +94,7 @@ class Advantages(ConnectorV2):
         super().__init__()
         self.gae_lambda = gae_lambda
 
-    def __call__(
-        self, *, rl_module: Any, batch: dict[str, Any], shared_data: Any = None, **_: Any
-    ) -> dict[str, Any]:
+    def __call__(self, *, rl_module: Any, batch: dict[str, Any], shared_data: Any = None, **_: Any) -> dict[str, Any]:
         """Adds ``advantages`` (mean 0, std 1) and ``value_targets`` [rows] to the module's batch."""
         lengths, terminated, last_obs = shared_data[CHUNKS]
         columns = batch[DEFAULT_MODULE_ID]

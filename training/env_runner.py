@@ -17,7 +17,6 @@ import torch
 from ray.rllib.core.columns import Columns
 from ray.rllib.env.env_context import EnvContext
 from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
-from ray.rllib.env.single_agent_episode import SingleAgentEpisode
 from ray.rllib.utils.spaces.space_utils import clip_action, unsquash_action
 from ray.tune.registry import ENV_CREATOR, _global_registry
 
@@ -144,9 +143,7 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         )
 
     @torch.no_grad()
-    def _act(
-        self, explore: bool, random_actions: bool
-    ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    def _act(self, explore: bool, random_actions: bool) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
         """Actions as chosen, actions for the environment, outputs of the module."""
         if random_actions:
             actions = self.env.action_space.sample()

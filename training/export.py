@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from config import Activation, UserError
+from analysis import policy as exported
+from analysis.policy import PROGRAM_FILE, Floats, PolicyCard, TrainedPolicy
+from config import Activation
 from config.schema import TrackingConfig
 
-Floats = NDArray[np.float32]
-Decide = Callable[[Floats], Floats]
-
-PROGRAM_FILE = "model.pt2"  # the name MLflow's torch flavour gives it, too
-CARD_FILE = "policy.json"
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     Activation.relu: nn.ReLU,
     Activation.silu: nn.SiLU,
@@ -29,18 +22,7 @@ ACTIVATIONS: dict[Activation, type[nn.Module]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class PolicyCard:
-    """What one must know to use a policy: what it reads and what its action means."""
-
-    observation: list[str]  # names of the columns, in order
-    action: str  # config.ActionReference: what an action of zero means
-    low: float  # bounds of both actions, price units
-    high: float
-    market: str  # name of the market it was trained on
-
-
-class Policy(nn.Module):
+class PolicyNetwork(nn.Module):
     """Observations float32 [n, k] to the most likely action, float32 [n, 2] inside ``[card.low, card.high]``.
 
     Args:
@@ -64,51 +46,30 @@ class Policy(nn.Module):
         return mean.clamp(self.card.low, self.card.high)
 
 
-@dataclass(frozen=True)
-class LoadedPolicy:
-    """An exported policy as a function of numpy arrays: [n, k] to [n, 2], float32."""
-
-    program: nn.Module
-    card: PolicyCard
-
-    def __call__(self, observation: Floats) -> Floats:
-        """Actions [n, 2] for observations [n, k]; any n >= 1."""
-        with torch.inference_mode():
-            action: Floats = self.program(torch.as_tensor(observation, dtype=torch.float32)).numpy()
-        return action
-
-
-def from_ppo(state: Mapping[str, Any], activation: Activation, card: PolicyCard) -> Policy:
+def from_ppo(state: Mapping[str, Any], activation: Activation, card: PolicyCard) -> PolicyNetwork:
     """The policy in a `MarketMakerModule`'s state: ``actor.*``."""
-    return Policy(_stack(_linears(state, "actor."), activation), squash=False, card=card)
+    return PolicyNetwork(_stack(_linears(state, "actor."), activation), squash=False, card=card)
 
 
-def from_sac(state: Mapping[str, Any], activation: Activation, card: PolicyCard) -> Policy:
+def from_sac(state: Mapping[str, Any], activation: Activation, card: PolicyCard) -> PolicyNetwork:
     """The policy in the state of RLlib's own SAC module: ``pi_encoder.*`` and the mean half of ``pi.*``."""
     *hidden, head = _linears(state, "pi_encoder.") + _linears(state, "pi.")
     mean_rows = head.out_features // 2  # the other half is the log standard deviation
     mean = _linear(head.weight[:mean_rows], head.bias[:mean_rows])
-    return Policy(_stack([*hidden, mean], activation), squash=True, card=card)
+    return PolicyNetwork(_stack([*hidden, mean], activation), squash=True, card=card)
 
 
-def save(policy: Policy, folder: Path) -> Path:
+def save(policy: PolicyNetwork, folder: Path) -> Path:
     """Writes ``model.pt2`` and ``policy.json`` into ``folder``; the path of the former."""
     folder.mkdir(parents=True, exist_ok=True)
     batch = {0: torch.export.Dim.AUTO}
     program = torch.export.export(policy, (torch.from_numpy(example(policy.card)),), dynamic_shapes=(batch,))
     torch.export.save(program, folder / PROGRAM_FILE)
-    save_card(policy.card, folder)
+    policy.card.write(folder)
     return folder / PROGRAM_FILE
 
 
-def save_card(card: PolicyCard, folder: Path) -> Path:
-    """Writes ``policy.json`` into ``folder``; its path."""
-    path = folder / CARD_FILE
-    path.write_text(json.dumps(dataclasses.asdict(card), indent=2) + "\n", encoding="utf-8")
-    return path
-
-
-def load(source: str | Path, tracking: TrackingConfig | None = None) -> LoadedPolicy:
+def load(source: str | Path, tracking: TrackingConfig | None = None) -> TrainedPolicy:
     """The policy at ``source``, ready to be called; Ray is not imported.
 
     Args:
@@ -116,28 +77,16 @@ def load(source: str | Path, tracking: TrackingConfig | None = None) -> LoadedPo
         tracking: where MLflow is, for the latter; as configured by default.
 
     """
-    folder = Path(source)
     if isinstance(source, str) and source.startswith("models:/"):
         from training.tracking import fetch_model  # here: files need no MLflow, whose import takes seconds
 
-        folder = fetch_model(source, tracking)
-    elif folder.is_file():
-        folder = folder.parent
-    program = torch.export.load(_only(folder, PROGRAM_FILE, source)).module()
-    card = json.loads(_only(folder, CARD_FILE, source).read_text(encoding="utf-8"))
-    return LoadedPolicy(program, PolicyCard(**card))
+        source = fetch_model(source, tracking)
+    return exported.load(Path(source))
 
 
 def example(card: PolicyCard) -> Floats:
     """Observations [2, k] to trace with: torch.export takes a batch of one for a constant."""
     return np.zeros((2, len(card.observation)), np.float32)
-
-
-def _only(folder: Path, name: str, source: str | Path) -> Path:
-    found = sorted(folder.rglob(name))  # MLflow puts the program below data/, the card below extra_files/
-    if len(found) != 1:
-        raise UserError(f"{source} must hold one {name}, but it holds {len(found)}")
-    return found[0]
 
 
 def _linears(state: Mapping[str, Any], prefix: str) -> list[nn.Linear]:

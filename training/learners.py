@@ -29,9 +29,7 @@ class MarketMakerLearner:
         if torch.device(self._device).type == "cpu":
             torch.set_num_threads(1)
 
-    def get_state(
-        self, components: Any = None, *, not_components: Any = None, **kwargs: Any
-    ) -> dict[str, Any]:
+    def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
         """The learner's state and its connector's."""
         state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)  # type: ignore[misc]
         if self._check_component(CONNECTOR, components, not_components):  # type: ignore[attr-defined]
@@ -71,9 +69,7 @@ class SACLearner(MarketMakerLearner, SACTorchLearner):  # type: ignore[misc]
         super().build()
         self._learner_connector.append(self.config.learner_config_dict["rewards"]())
 
-    def get_state(
-        self, components: Any = None, *, not_components: Any = None, **kwargs: Any
-    ) -> dict[str, Any]:
+    def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
         """The learner's state and the logarithm of its temperature."""
         state = super().get_state(components, not_components=not_components, **kwargs)
         if self._check_component(LOG_ALPHA, components, not_components):

@@ -42,10 +42,6 @@ class ProgressLine:
 
     def show(self, iteration: int, env_steps: int, metrics: dict[str, float]) -> None:
         """Moves the bar and renews the numbers."""
-        numbers = [
-            f"{label} {form.format(metrics[name])}"
-            for label, (name, form) in SHOWN.items()
-            if name in metrics
-        ]
+        numbers = [f"{label} {form.format(metrics[name])}" for label, (name, form) in SHOWN.items() if name in metrics]
         description = "  ".join([f"{env_steps:,} steps", *numbers])
         self._progress.update(self._task, completed=iteration, description=description)

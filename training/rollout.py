@@ -34,7 +34,7 @@ class Rollout:
 class PackedEpisodes:
     """A rollout on its way to another process, where it arrives as the list that `episodes_of` makes of it.
 
-    Thousands of short episodes would travel as five small buffers each: several times the cost of sampling them.
+    Thousands of short episodes would travel as five small buffers each, which costs more than sampling them.
     """
 
     rollout: Rollout
@@ -67,9 +67,7 @@ def episodes_of(rollout: Rollout, whole: int | None = None) -> list[SingleAgentE
     return chunks if whole is None else chunks[:whole]
 
 
-def _chunk(
-    rollout: Rollout, market: int, number: int, before: int, start: int, stop: int
-) -> SingleAgentEpisode:
+def _chunk(rollout: Rollout, market: int, number: int, before: int, start: int, stop: int) -> SingleAgentEpisode:
     observations = rollout.observations[market, start : stop + 1]
     final = rollout.final_observations.get((market, stop - 1))
     if final is not None:
@@ -83,8 +81,7 @@ def _chunk(
         terminated=bool(rollout.terminated[market, stop - 1]),
         truncated=bool(rollout.truncated[market, stop - 1]),
         extra_model_outputs={
-            name: InfiniteLookbackBuffer(values[market, start:stop])
-            for name, values in rollout.extras.items()
+            name: InfiniteLookbackBuffer(values[market, start:stop]) for name, values in rollout.extras.items()
         },
         t_started=before,
         observation_space=rollout.observation_space,

@@ -134,9 +134,7 @@ class _Training:
         if self._saved == self.iteration:
             return
         self._saved = self.iteration
-        progress = checkpoints.Progress(
-            run_id=self._run.id, iteration=self.iteration, env_steps=self.env_steps
-        )
+        progress = checkpoints.Progress(run_id=self._run.id, iteration=self.iteration, env_steps=self.env_steps)
         try:
             self._checkpoint = checkpoints.write(
                 self._folder, progress, self._config, lambda folder: self._algorithm.save_to_path(str(folder))

@@ -38,20 +38,17 @@ using Records = py::array_t<Record, py::array::c_style | py::array::forcecast>;
 
 Message to_message(const Record& record) {
     if (record.type < 1 || record.type > 7)
-        throw std::invalid_argument("a message's type must be 1 to 7, but it is " +
-                                    std::to_string(record.type));
+        throw std::invalid_argument("a message's type must be 1 to 7, but it is " + std::to_string(record.type));
     if (record.direction != 1 && record.direction != -1)
         throw std::invalid_argument("a message's direction must be 1 or -1, but it is " +
                                     std::to_string(record.direction));
-    return {record.time_ns,  static_cast<MessageType>(record.type),
-            record.order_id, record.size,
-            record.price,    record.direction};
+    return {record.time_ns,  static_cast<MessageType>(record.type), record.order_id, record.size, record.price,
+            record.direction};
 }
 
 Record to_record(const Message& message) {
-    return {message.time_ns,  static_cast<std::int8_t>(message.type),
-            message.order_id, message.size,
-            message.price,    message.direction};
+    return {message.time_ns,  static_cast<std::int8_t>(message.type), message.order_id, message.size, message.price,
+            message.direction};
 }
 
 py::array_t<Record> to_records(const std::vector<Message>& messages) {
@@ -85,15 +82,13 @@ py::array_t<std::int64_t> read_book_array(const std::filesystem::path& path) {
         py::gil_scoped_release release;
         book = read_book(path.string());
     }
-    py::array_t<std::int64_t> rows(
-        {static_cast<py::ssize_t>(book.rows()), static_cast<py::ssize_t>(book.columns)});
+    py::array_t<std::int64_t> rows({static_cast<py::ssize_t>(book.rows()), static_cast<py::ssize_t>(book.columns)});
     std::copy(book.values.begin(), book.values.end(), rows.mutable_data());
     return rows;
 }
 
 std::size_t columns_of(py::ssize_t n_levels) {
-    if (n_levels < 1)
-        throw py::value_error("the number of levels must be >= 1, but it is " + std::to_string(n_levels));
+    if (n_levels < 1) throw py::value_error("the number of levels must be >= 1, but it is " + std::to_string(n_levels));
     return 4 * static_cast<std::size_t>(n_levels);
 }
 
@@ -143,8 +138,7 @@ py::dict counters(const Replay& replay) {
 }
 
 std::unique_ptr<Replay> make_replay(const Rows& row, std::int64_t tick, std::int64_t centre) {
-    return std::make_unique<Replay>(std::span(row.data(), static_cast<std::size_t>(row.size())), tick,
-                                    centre);
+    return std::make_unique<Replay>(std::span(row.data(), static_cast<std::size_t>(row.size())), tick, centre);
 }
 
 }  // namespace
@@ -153,8 +147,8 @@ void bind_lobster(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(Record, time_ns, type, order_id, size, price, direction);
     module.attr("MESSAGE") = py::dtype::of<Record>();
     module.def("read_messages", &read_messages_array, py::arg("path"), py::arg("tick") = 1);
-    module.def("simulate_messages", &simulate_messages_array, py::arg("params"), py::kw_only(),
-               py::arg("lot"), py::arg("tick"), py::arg("seed"), py::arg("seconds"));
+    module.def("simulate_messages", &simulate_messages_array, py::arg("params"), py::kw_only(), py::arg("lot"),
+               py::arg("tick"), py::arg("seed"), py::arg("seconds"));
     module.def("read_book", &read_book_array, py::arg("path"));
     py::class_<Replay>(module, "Replay")
         .def(py::init(&make_replay), py::arg("row"), py::arg("tick") = 100, py::arg("centre") = 0)

@@ -44,8 +44,8 @@ struct Report {
 template <class Command>
 Report report(Command&& command) {
     Report report;
-    const Submission submission = command(
-        [&](const Fill& fill) { report.fills.emplace_back(to_id(fill.maker), fill.price, fill.lots); });
+    const Submission submission =
+        command([&](const Fill& fill) { report.fills.emplace_back(to_id(fill.maker), fill.price, fill.lots); });
     report.rejection = sentence(submission.rejection);
     if (submission.resting) report.order = to_id(submission.resting);
     report.filled = submission.filled;
@@ -61,8 +61,7 @@ std::optional<Ticks> best(const Book& book, Side side) {
 template <class Book>
 std::vector<std::pair<Ticks, Lots>> depth(const Book& book, Side side, std::size_t n) {
     std::vector<std::pair<Ticks, Lots>> levels;
-    for (Ticks price = book.best(side); price != kNoPrice && levels.size() < n;
-         price = book.behind(side, price))
+    for (Ticks price = book.best(side); price != kNoPrice && levels.size() < n; price = book.behind(side, price))
         levels.emplace_back(price, book.depth(price));
     return levels;
 }
@@ -70,8 +69,7 @@ std::vector<std::pair<Ticks, Lots>> depth(const Book& book, Side side, std::size
 template <class Book>
 std::vector<OrderId> queue(const Book& book, Ticks price) {
     std::vector<OrderId> orders;
-    for (Handle order = book.front(price); order; order = book.following(order))
-        orders.push_back(to_id(order));
+    for (Handle order = book.front(price); order; order = book.following(order)) orders.push_back(to_id(order));
     return orders;
 }
 
@@ -96,18 +94,17 @@ void bind_book(py::module_& module, const char* name) {
             py::arg("order"))
         .def(
             "reduce",
-            [](Book& book, OrderId order, Lots lots) {
-                return sentence(book.reduce(to_handle(order), lots));
-            },
+            [](Book& book, OrderId order, Lots lots) { return sentence(book.reduce(to_handle(order), lots)); },
             py::arg("order"), py::arg("lots"))
-        .def("recentre", &Book::recentre, py::arg("centre"))
+        .def(
+            "recentre", [](Book& book, Ticks centre) { book.recentre(centre, [](Handle) {}); }, py::arg("centre"))
         .def("depth", &depth<Book>, py::arg("side"), py::arg("n"))
         .def("queue", &queue<Book>, py::arg("price"))
         .def("validate", &Book::validate)
         .def_property_readonly("best_bid", [](const Book& book) { return best(book, Side::bid); })
         .def_property_readonly("best_ask", [](const Book& book) { return best(book, Side::ask); })
-        .def_property_readonly(
-            "window", [](const Book& book) { return std::pair(book.base(), book.base() + Book::kWindow); })
+        .def_property_readonly("window",
+                               [](const Book& book) { return std::pair(book.base(), book.base() + Book::kWindow); })
         .def_property_readonly("live", &Book::live)
         .def_property_readonly("dropped", &Book::dropped)
         .def_property_readonly_static("capacity", [](const py::object&) { return Book::kCapacity; });
@@ -116,10 +113,7 @@ void bind_book(py::module_& module, const char* name) {
 }  // namespace
 
 void bind_order_book(py::module_& module) {
-    py::native_enum<Side>(module, "Side", "enum.Enum")
-        .value("bid", Side::bid)
-        .value("ask", Side::ask)
-        .finalize();
+    py::native_enum<Side>(module, "Side", "enum.Enum").value("bid", Side::bid).value("ask", Side::ask).finalize();
     py::native_enum<Owner>(module, "Owner", "enum.Enum")
         .value("background", Owner::background)
         .value("agent", Owner::agent)

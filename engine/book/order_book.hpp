@@ -78,11 +78,13 @@ class OrderBook {
     }
 
     // Moves the window so that `centre` is in its middle; orders that fall outside are dropped and counted.
-    void recentre(Ticks centre) {
+    // `on_drop(Handle)` is called for each of them while it still stands in the book.
+    template <class OnDrop>
+    void recentre(Ticks centre, OnDrop&& on_drop) {
         const Ticks base = centre - Window / 2;
         for (Side side : kSides) {
-            drop(side, base_, base < end() ? base : end());
-            drop(side, base + Window > base_ ? base + Window : base_, end());
+            drop(side, base_, base < end() ? base : end(), on_drop);
+            drop(side, base + Window > base_ ? base + Window : base_, end(), on_drop);
         }
         base_ = base;
     }
@@ -241,9 +243,11 @@ class OrderBook {
         place_[slot] = static_cast<Index>(live_);
     }
 
-    void drop(Side side, Ticks from, Ticks to) {
+    template <class OnDrop>
+    void drop(Side side, Ticks from, Ticks to, OnDrop&& on_drop) {
         for (Ticks price = occupied_[index(side)].lowest(from, to); price != kNoPrice;
              price = occupied_[index(side)].lowest(price, to)) {
+            on_drop(handle(level(price).head));
             remove(level(price).head);
             ++dropped_;
         }

@@ -39,9 +39,9 @@ class Exchange {
             now_ = next;
             flow_->event(book_, touch_, random_, sink);
             remember_touch();
+            keep_centred(sink);
         }
         now_ = time;
-        keep_centred();
     }
 
     // Best price of a side; the last one known while the side is empty.
@@ -81,11 +81,16 @@ class Exchange {
         }
     }
 
-    // The window follows the mid once it has left the middle third.
-    void keep_centred() {
+    // The window follows the mid once it has left the middle third; an order it leaves behind counts as cancelled.
+    template <class Sink>
+    void keep_centred(Sink& sink) {
         const Ticks mid = (touch_[0] + touch_[1]) / 2;
         const Ticks offset = mid - (book_.base() + Book::kWindow / 2);
-        if (std::abs(offset) > Book::kWindow / 6) book_.recentre(mid);
+        if (std::abs(offset) <= Book::kWindow / 6) return;
+        book_.recentre(mid, [&](Handle handle) {
+            const auto order = book_.order(handle);
+            sink.cancelled(handle, order.side, order.price, order.lots);
+        });
     }
 
     const BookParams* params_;

@@ -24,8 +24,7 @@ std::string read_file(const std::string& path) {
     // A folder opens but does not read.
     if (file) text.assign(std::istreambuf_iterator<char>(file), {});
     if (!file) throw std::invalid_argument(path + " cannot be read: " + std::strerror(errno));
-    if (text.empty())
-        throw std::invalid_argument(path + ":1: the file must hold at least one row, but it is empty");
+    if (text.empty()) throw std::invalid_argument(path + ":1: the file must hold at least one row, but it is empty");
     return text;
 }
 
@@ -133,8 +132,7 @@ Side side_of(const Message& message) {
 }
 
 void require_tick(std::int64_t tick) {
-    if (tick <= 0)
-        throw std::invalid_argument("tick must be >= 1 (x 10^4), but it is " + std::to_string(tick));
+    if (tick <= 0) throw std::invalid_argument("tick must be >= 1 (x 10^4), but it is " + std::to_string(tick));
 }
 
 }  // namespace
@@ -155,8 +153,7 @@ BookRows read_book(const std::string& path) {
     for_each_line(path, [&](const Line& line) {
         if (book.columns == 0) book.columns = line.columns();
         if (book.columns % 4 != 0)
-            line.refuse("a book row must have four columns for each level",
-                        std::to_string(book.columns) + " columns");
+            line.refuse("a book row must have four columns for each level", std::to_string(book.columns) + " columns");
         line.require_columns(book.columns);
         for (std::size_t column = 0; column < book.columns; ++column)
             book.values.push_back(line.whole<std::int64_t>(column, column % 2 == 0 ? "price" : "size"));
@@ -181,15 +178,13 @@ void Replay::seed(Side side, std::int64_t price, std::int64_t size) {
     const Ticks at = ticks(price);
     centre_once(at);
     if (size <= 0 || size > std::numeric_limits<Lots>::max())
-        throw std::invalid_argument(
-            "the size of a book row's level must be >= 1 and fit in 32 bits, but it is " +
-            std::to_string(size));
+        throw std::invalid_argument("the size of a book row's level must be >= 1 and fit in 32 bits, but it is " +
+                                    std::to_string(size));
     if (!book_->inside(at)) {
         ++counters_.outside_window;
         return;
     }
-    const Submission seeded =
-        book_->limit(side, at, static_cast<Lots>(size), Owner::background, [](const Fill&) {});
+    const Submission seeded = book_->limit(side, at, static_cast<Lots>(size), Owner::background, [](const Fill&) {});
     if (seeded.filled > 0 || book_->depth(at) != size)
         throw std::invalid_argument("a book row's prices must differ, with every ask above every bid, but " +
                                     std::to_string(price) + " does not fit in");
@@ -203,8 +198,7 @@ void Replay::apply(const Message& message) {
         return;
     }
     if (message.size <= 0)
-        throw std::invalid_argument("a message's size must be >= 1, but it is " +
-                                    std::to_string(message.size));
+        throw std::invalid_argument("a message's size must be >= 1, but it is " + std::to_string(message.size));
     const Ticks price = ticks(message.price);
     centre_once(price);
     if (!book_->inside(price)) {
@@ -287,8 +281,8 @@ void Replay::write_side(Side side, std::span<std::int64_t> row) const {
 
 Ticks Replay::ticks(std::int64_t price) const {
     if (price <= 0 || price % tick_ != 0 || price / tick_ > std::numeric_limits<Ticks>::max() / 2)
-        throw std::invalid_argument("a price must be a positive multiple of the tick " +
-                                    std::to_string(tick_) + ", but it is " + std::to_string(price));
+        throw std::invalid_argument("a price must be a positive multiple of the tick " + std::to_string(tick_) +
+                                    ", but it is " + std::to_string(price));
     return static_cast<Ticks>(price / tick_);
 }
 

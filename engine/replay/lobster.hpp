@@ -63,13 +63,13 @@ struct ReplayCounters {
     std::uint64_t messages = 0;
     std::uint64_t hidden = 0;  // hidden executions and auction trades: the book is not touched
     std::uint64_t halts = 0;
-    std::uint64_t anonymous = 0;    // reductions of an unknown id, taken from the order seeded at that price
-    std::uint64_t unknown = 0;      // reductions that found no order at all
-    std::uint64_t excess = 0;       // reductions by more than the order held
-    std::uint64_t out_of_turn = 0;  // executions of an order that was not at the front of its queue
+    std::uint64_t anonymous = 0;       // reductions of an unknown id, taken from the order seeded at that price
+    std::uint64_t unknown = 0;         // reductions that found no order at all
+    std::uint64_t excess = 0;          // reductions by more than the order held
+    std::uint64_t out_of_turn = 0;     // executions of an order that was not at the front of its queue
     std::uint64_t traded_through = 0;  // executions at a price behind the best
     std::uint64_t stale = 0;           // orders removed because a submission came to rest through them
-    std::uint64_t duplicate = 0;  // submissions under an id that was still live; the older order is removed
+    std::uint64_t duplicate = 0;       // submissions under an id that was still live; the older order is removed
     std::uint64_t outside_window = 0;  // messages whose price lies outside the book's window
     std::uint64_t rejected = 0;        // submissions refused by the book for any other reason
 };

@@ -71,7 +71,7 @@ def test_profit_in_the_book_follows_from_fills_and_mids_alone():
     """Independent bookkeeping: in ticks and lots from what the step reports, the PnL is exact to the half tick."""
     chosen = config.load(["market=book"])
     markets = envs.MarketMakingVectorEnv(chosen, 64, seed=3)
-    observation, _ = markets.reset()
+    markets.reset()
     column = {name: i for i, name in enumerate(envs.STATISTICS)}
     pnl = np.zeros(64)
     fills = np.zeros(64)

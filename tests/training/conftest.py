@@ -20,9 +20,7 @@ STATISTICS = ["pnl_change", "inventory"]
 class ToyMarkets(VectorEnv[Any, Any, Any]):
     """Markets whose inventory is pushed by the actions; best action 0.5; ids shift rewards."""
 
-    def __init__(
-        self, count: int, *, first_market_id: int, autoreset: AutoresetMode, low: float, high: float
-    ) -> None:
+    def __init__(self, count: int, *, first_market_id: int, autoreset: AutoresetMode, low: float, high: float) -> None:
         self.num_envs = count
         self.single_observation_space = gym.spaces.Box(-np.inf, np.inf, (3,), np.float32)
         self.single_action_space = gym.spaces.Box(low, high, (2,), np.float32)
@@ -32,9 +30,7 @@ class ToyMarkets(VectorEnv[Any, Any, Any]):
         self.ids = np.arange(first_market_id, first_market_id + count)
         self.last_actions: np.ndarray | None = None
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         self.clock = np.zeros(self.num_envs, dtype=np.int64)
         if (options or {}).get("staggered"):
             self.clock = self.ids % STEPS

@@ -14,9 +14,7 @@ def written(root, iteration, save=lambda folder: (folder / "weights").write_text
 def test_only_the_newest_stay(tmp_path):
     for iteration in (1, 2, 10, 20):
         last = written(tmp_path, iteration)
-    assert sorted(p.name for p in (tmp_path / "r").glob("iteration-*")) == [
-        f"iteration-{i:06d}" for i in (2, 10, 20)
-    ]
+    assert sorted(p.name for p in (tmp_path / "r").glob("iteration-*")) == [f"iteration-{i:06d}" for i in (2, 10, 20)]
     assert checkpoints.find("r", tmp_path) == last
     assert checkpoints.find(str(tmp_path / "r"), tmp_path / "other") == last
     assert checkpoints.find(str(last), tmp_path / "other") == last

@@ -46,9 +46,7 @@ def by_market(episodes):
         market = round(float(episode.get_observations(0)[2]))
         found.setdefault(market, {}).setdefault(episode.id_, []).append(episode)
     return {
-        market: [
-            [columns(chunk) for chunk in sorted(chunks, key=lambda c: c.t_started)] for chunks in ids.values()
-        ]
+        market: [[columns(chunk) for chunk in sorted(chunks, key=lambda c: c.t_started)] for chunks in ids.values()]
         for market, ids in found.items()
     }
 
@@ -90,9 +88,7 @@ def test_chunks_go_on_across_calls(load_small):
         for parts, (full,) in zip(cut[market], whole[market], strict=True):
             joined = np.concatenate([part["obs"][:-1] for part in parts] + [parts[-1]["obs"][-1:]])
             np.testing.assert_array_equal(joined, full["obs"])
-            np.testing.assert_array_equal(
-                np.concatenate([part["rewards"] for part in parts]), full["rewards"]
-            )
+            np.testing.assert_array_equal(np.concatenate([part["rewards"] for part in parts]), full["rewards"])
             assert [bool(part["terminated"]) for part in parts] == [False] * (len(parts) - 1) + [True]
     starts = {}
     for chunk in chunks:

@@ -73,9 +73,7 @@ def test_where_runs_go(settings: Config, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_run_knows_what_it_depends_on(settings: Config) -> None:
     with tracking.start(settings, name="first", tags={"group": "a"}) as run:
-        run.log_metrics(
-            {"train/reward": 1.5, "train/nothing": float("nan"), "train/far": float("inf")}, step=100
-        )
+        run.log_metrics({"train/reward": 1.5, "train/nothing": float("nan"), "train/far": float("inf")}, step=100)
         run.log_text("hello", "notes/hello.txt")
         run.log_file(ROOT / "pyproject.toml", "code/pyproject.toml")
     found = tracking.find(settings, run.id)
@@ -137,9 +135,7 @@ def test_children(settings: Config) -> None:
     assert [child.id for child in tracking.children(settings, sweep.id)] == [trial.id for trial in trials]
 
 
-def test_a_refused_record_does_not_hold_up_the_others(
-    settings: Config, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_refused_record_does_not_hold_up_the_others(settings: Config, caplog: pytest.LogCaptureFixture) -> None:
     with tracking.start(settings, name="odd") as run:
         run.log_metrics({"not?legal": 1.0}, step=1)
         run.log_metrics({"also?not": 1.0}, step=1)
@@ -194,9 +190,7 @@ def test_mlflow_itself_serves_the_model(settings: Config) -> None:
         uri = run.log_model(policy, step=0)
     folder = tracking.fetch_model(str(uri), settings.tracking)
     expected = policy(torch.from_numpy(OBSERVATIONS)).numpy()
-    np.testing.assert_allclose(
-        mlflow.pyfunc.load_model(str(folder)).predict(OBSERVATIONS), expected, atol=1e-6
-    )
+    np.testing.assert_allclose(mlflow.pyfunc.load_model(str(folder)).predict(OBSERVATIONS), expected, atol=1e-6)
     requirements = (folder / "requirements.txt").read_text().split()
     assert {line.partition("==")[0] for line in requirements} == {"mlflow", "numpy", "torch"}
 
@@ -271,9 +265,7 @@ def through(server: Server, settings: Config) -> Config:
 
 
 @pytest.mark.slow
-def test_a_server_killed_in_the_middle(
-    server: Server, settings: Config, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_server_killed_in_the_middle(server: Server, settings: Config, caplog: pytest.LogCaptureFixture) -> None:
     server.launch()
     remote = through(server, settings)
     run = tracking.start(remote, name="steady")

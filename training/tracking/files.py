@@ -17,7 +17,7 @@ from mlflow.entities import LoggedModel
 from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from training.export import Policy, example, save_card
+from training.export import PolicyNetwork, example
 
 Files = dict[str, str]  # base64 by path
 
@@ -38,7 +38,7 @@ def unpacked(files: Files) -> Iterator[Path]:
         yield Path(folder)
 
 
-def pack(policy: Policy) -> Files:
+def pack(policy: PolicyNetwork) -> Files:
     """``policy`` as the files of an MLflow model."""
     inputs = Schema([TensorSpec(np.dtype(np.float32), (-1, len(policy.card.observation)))])
     outputs = Schema([TensorSpec(np.dtype(np.float32), (-1, 2))])
@@ -52,7 +52,7 @@ def pack(policy: Policy) -> Files:
             signature=ModelSignature(inputs, outputs),
             input_example=example(policy.card),
             pip_requirements=[f"torch=={torch_version}", f"numpy=={np.__version__}"],
-            extra_files=[str(save_card(policy.card, Path(scratch)))],
+            extra_files=[str(policy.card.write(Path(scratch)))],
             metadata=dataclasses.asdict(policy.card),
             serialization_format="pt2",
         )

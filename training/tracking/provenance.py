@@ -42,9 +42,7 @@ def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
 
 def _git(*words: str, folder: Path) -> str:
     try:
-        done = subprocess.run(
-            ["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=True
-        )
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):  # no git, or not a repository
         return ""
     return done.stdout.strip()

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from config import Config
-from training.export import Policy
+from training.export import PolicyNetwork
 from training.tracking import provenance
 from training.tracking.client import brief
 from training.tracking.files import encode, pack
@@ -49,9 +49,7 @@ class Run:
         self.id = key if resume or not opened else store.run_id
         self._unsent = Path(config.tracking.store).resolve() / "unsent" / f"{self.id}.jsonl"
         if resume:
-            unsent = [
-                record for record in kept(self._unsent) if record["kind"] not in ("open", "resume", "end")
-            ]
+            unsent = [record for record in kept(self._unsent) if record["kind"] not in ("open", "resume", "end")]
             self._outbox.put(*unsent, {"kind": "resume"})
         elif not opened:
             self.set_tags({STARTED_AS: key})
@@ -88,9 +86,7 @@ class Run:
         """Keeps ``path``, as it is now, as the run's file ``artifact_path`` (its own name by default)."""
         self._outbox.put({"kind": "files", "files": {artifact_path or path.name: encode(path.read_bytes())}})
 
-    def log_model(
-        self, policy: Policy, *, step: int, scores: Mapping[str, float] | None = None
-    ) -> str | None:
+    def log_model(self, policy: PolicyNetwork, *, step: int, scores: Mapping[str, float] | None = None) -> str | None:
         """Logs ``policy`` as an MLflow model and registers it as a new version.
 
         Args:
@@ -103,9 +99,7 @@ class Run:
 
         """
         key = uuid.uuid4().hex
-        tags = provenance.labels(self._config) | {
-            name: f"{value:.6g}" for name, value in (scores or {}).items()
-        }
+        tags = provenance.labels(self._config) | {name: f"{value:.6g}" for name, value in (scores or {}).items()}
         files = pack(policy)
         self._outbox.put({"kind": "model", "key": key, "files": files, "step": int(step), "tags": tags})
         self._outbox.wait(MODEL_PATIENCE_S, through_failures=False)
@@ -147,6 +141,4 @@ class Run:
 
     def _complain(self, error: Exception) -> None:
         what = "refuses a record" if isinstance(error, Refused) else "does not answer"
-        log.warning(
-            "MLflow at %s %s (%s); training goes on, the records are kept", self.uri, what, brief(error)
-        )
+        log.warning("MLflow at %s %s (%s); training goes on, the records are kept", self.uri, what, brief(error))

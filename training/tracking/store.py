@@ -173,9 +173,7 @@ class Store:
             client.log_batch(self.run_id, params=params[first : first + PARAMS_PER_CALL])
 
     def _tags(self, values: dict[str, str]) -> None:
-        connect(self._source).log_batch(
-            self.run_id, tags=[RunTag(key, value) for key, value in values.items()]
-        )
+        connect(self._source).log_batch(self.run_id, tags=[RunTag(key, value) for key, value in values.items()])
 
     def _files(self, files: Files) -> None:
         with unpacked(files) as folder:

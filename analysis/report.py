@@ -1,0 +1,124 @@
+"""A policy beside the tuned rules, as a table and as numbers to log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+import config as configuration
+from analysis import baselines, optimum
+from analysis.evaluation import Episodes, Estimate, differences, simulate, summary
+from analysis.policy import Policy, load
+from config import Config, MarketKind, UserError
+from envs import MarketMakingVectorEnv
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Values without sampling noise, in the market with a known optimum."""
+
+    optimum: float
+    values: dict[str, float]  # by policy
+
+    def gap(self, name: str) -> float:
+        """(V* - V) / V*."""
+        return (self.optimum - self.values[name]) / self.optimum
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One policy and the rules it is held against, on the same held-out episodes."""
+
+    policy: str
+    confidence: float
+    results: dict[str, Episodes]
+    summaries: dict[str, dict[str, Estimate]]
+    differences: dict[str, Estimate]  # reward of the policy less that of each rule, paired by episode
+    exact: Exact | None  # in the reduced-form market
+
+    def metrics(self) -> dict[str, float]:
+        """The means, to be logged: ``final/reward``, ``baseline/linear_skew_reward`` and so on."""
+        found = {}
+        for name, estimates in self.summaries.items():
+            prefix = "final/" if name == self.policy else f"baseline/{name.replace(' ', '_')}_"
+            found |= {prefix + measure: estimate.mean for measure, estimate in estimates.items()}
+        if self.exact is not None:
+            found |= {"final/gap": self.exact.gap(self.policy), "final/exact_value": self.exact.values[self.policy]}
+        return found
+
+
+def compare(policy: Policy, config: Config) -> Comparison:
+    """Tunes the rules, then plays ``policy`` and every rule on ``evaluation.episodes`` held-out episodes."""
+    policies = [policy, *(baselines.tune(family, config) for family in baselines.FAMILIES)]
+    held_out = config.evaluation
+    results = {p.name: simulate(p, config, episodes=held_out.episodes, seed=held_out.seed) for p in policies}
+    exact = None
+    if config.market.kind is MarketKind.reduced_form:
+        values = {p.name: optimum.value(config, p) for p in policies}
+        exact = Exact(optimum.solve(config).at_start, values)
+    return Comparison(
+        policy=policy.name,
+        confidence=held_out.confidence,
+        results=results,
+        summaries={name: summary(episodes, held_out.confidence) for name, episodes in results.items()},
+        differences=differences(results, policy.name, held_out.confidence),
+        exact=exact,
+    )
+
+
+def show(comparison: Comparison, config: Config, console: Console | None = None) -> None:
+    """Prints the table and what it says, plainly."""
+    console = console or Console()
+    if not console.is_terminal:
+        console.width = 120  # a log file has no width of its own
+    console.print(_table(comparison, config))
+    for other, difference in comparison.differences.items():
+        console.print(f"reward of the {comparison.policy} less {other}: {_cell(difference)}, {_verdict(difference)}")
+    if comparison.exact is not None:
+        console.print(f"exact optimum V* = {comparison.exact.optimum:.5g}: no policy can earn more on average")
+
+
+def main(words: Sequence[str]) -> None:
+    """``python -m analysis evaluate policy=PATH [market=NAME|PATH] [key=value ...]``."""
+    paths = [word.removeprefix("policy=") for word in words if word.startswith("policy=")]
+    if len(paths) != 1:
+        raise UserError(f"evaluate needs one policy=PATH (a model.pt2 or the folder of one), but it has {len(paths)}")
+    config = configuration.load([word for word in words if not word.startswith("policy=")])
+    policy = load(Path(paths[0]))
+    columns = list(MarketMakingVectorEnv(config).columns)
+    if policy.card.observation != columns:
+        raise UserError(f"{paths[0]} reads the columns {policy.card.observation}, but the market has {columns}")
+    show(compare(policy, config), config)
+
+
+def _table(comparison: Comparison, config: Config) -> Table:
+    n = len(next(iter(comparison.results.values())).reward)
+    unit = "tick x lot" if config.market.kind is MarketKind.book else "price x lot"
+    table = Table(
+        title=f"{config.market.name}: {n} held-out episodes of {config.simulation.episode_steps} steps, the same for "
+        f"all; {comparison.confidence:.0%} intervals; PnL and reward in {unit}, inventory in lots",
+        title_justify="left",
+    )
+    table.add_column("policy")
+    for heading in ("reward", "PnL", "mean |q|", "fills", *(("exact value", "gap") if comparison.exact else ())):
+        table.add_column(heading, justify="right")
+    for name, estimates in comparison.summaries.items():
+        cells = [_cell(estimates[key]) for key in ("reward", "pnl", "mean_abs_inventory", "fills")]
+        if comparison.exact is not None:
+            cells += [f"{comparison.exact.values[name]:.5g}", f"{comparison.exact.gap(name):.2%}"]
+        table.add_row(name, *cells)
+    return table
+
+
+def _cell(estimate: Estimate) -> str:
+    return f"{estimate.mean:.4g} [{estimate.low:.4g}, {estimate.high:.4g}]"
+
+
+def _verdict(difference: Estimate) -> str:
+    if difference.low > 0:
+        return "better"
+    return "worse" if difference.high < 0 else "not to be told apart"
