@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 
 import config
-from analysis import calibrate
+from analysis import calibrate, report
 
 VERBS: dict[str, Callable[[Sequence[str]], None]] = {
     "calibrate": calibrate.main,
+    "evaluate": report.main,
 }
 
 
@@ -24,4 +24,4 @@ def main(words: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(config.run(main))
+    config.run(main)

@@ -71,7 +71,7 @@ class Tape:
     best: dict[int, Floats]
     dwell: Floats
     block: Ints
-    counted: NDArray[np.bool_]  # after the burn-in, and not an order we inferred
+    counted: NDArray[np.bool_]  # after the burn-in, and in the stream: not added by us
     tick: int  # x 10^4
     replay: dict[str, int]
     inferred: int
@@ -175,12 +175,14 @@ def _tape(messages: NDArray[np.void], options: Options) -> Tape:
     if not np.any(visible["type"] == SUBMISSION):
         raise config.UserError("the messages must hold at least one limit order (type 1), but there is none")
     tick = int(np.gcd.reduce(visible["price"]))
-    whole, inferred = _with_earlier_orders(messages)
+    length = (messages["time_ns"][-1] - messages["time_ns"][0]) / 1e9
+    if length <= options.burn_in_s:
+        raise config.UserError(f"burn_in_s must be < the {length:.6g} s of the messages, but it is {options.burn_in_s}")
+    with_earlier, inferred = _with_earlier_orders(messages)
+    whole, added = _with_block_marks(with_earlier, inferred, options)
     replay = engine.Replay(np.empty(0, np.int64), tick=tick, centre=int(np.median(visible["price"]) // tick * tick))
     rows = replay.apply_and_record(whole, 1)
     time = (whole["time_ns"] - whole["time_ns"][0]) / 1e9
-    if time[-1] <= options.burn_in_s:
-        raise config.UserError(f"burn_in_s must be < the {time[-1]:.6g} s of the messages, but it is {options.burn_in_s}")
     span = np.maximum(time, options.burn_in_s)
     return Tape(
         messages=whole,
@@ -188,7 +190,7 @@ def _tape(messages: NDArray[np.void], options: Options) -> Tape:
         best={1: _best(rows[:, 2:], tick), -1: _best(rows, tick)},
         dwell=np.diff(span, append=span[-1]),
         block=((span - options.burn_in_s) // options.block_s).astype(np.int64),
-        counted=(time > options.burn_in_s) & ~inferred,
+        counted=(time > options.burn_in_s) & ~added,
         tick=tick,
         replay=replay.counters,
         inferred=int(inferred.sum()),
@@ -216,6 +218,23 @@ def _with_earlier_orders(messages: NDArray[np.void]) -> tuple[NDArray[np.void], 
     earlier["type"] = SUBMISSION
     earlier["size"] = np.bincount(which, weights=messages["size"][orphan], minlength=len(ids))
     return np.insert(messages, position, earlier), np.insert(np.zeros(len(messages), np.bool_), position, True)
+
+
+def _with_block_marks(
+    messages: NDArray[np.void], added: NDArray[np.bool_], options: Options
+) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
+    """Adds an empty message at the start of each block, so that no wait between two messages spans two blocks.
+
+    The second array marks what was added, now and before.
+    """
+    seconds = (messages["time_ns"] - messages["time_ns"][0]) / 1e9
+    starts = np.arange(options.burn_in_s, seconds[-1], options.block_s)
+    position = np.searchsorted(seconds, starts, side="right")
+    mark = np.zeros(len(starts), messages.dtype)
+    mark["time_ns"] = messages["time_ns"][0] + np.round(starts * 1e9).astype(np.int64)
+    mark["type"] = HALT  # leaves the book alone
+    mark["direction"] = 1
+    return np.insert(messages, position, mark), np.insert(added, position, True)
 
 
 def _edges(tape: Tape, coverage: float) -> list[int]:
@@ -265,7 +284,7 @@ def _market_orders(tape: Tape) -> tuple[Ints, dict[str, Any]]:
 
 def _two_sided_time(tape: Tape) -> Floats:
     """Time of each block at which an arrival finds an opposite best, s; both sides added."""
-    sides = sum(np.isfinite(tape.best[side]).astype(np.float64) for side in (1, -1))
+    sides = np.isfinite(tape.best[1]).astype(np.float64) + np.isfinite(tape.best[-1])
     return np.bincount(tape.block, weights=tape.dwell * sides, minlength=tape.blocks)
 
 
@@ -356,7 +375,7 @@ def _left_out(messages: NDArray[np.void], tape: Tape, edges: Ints) -> dict[str, 
     """Counts of everything that is in the file but in no rate."""
     outside = _bins(tape.distance(), edges) == len(edges) - 1
     return {
-        "burn_in_messages": int(np.sum(~tape.counted)) - tape.inferred,
+        "burn_in_messages": len(messages) - int(np.sum(tape.counted)),
         "hidden_executions": int(np.sum(messages["type"] == HIDDEN_EXECUTION)),
         "partial_cancels": int(np.sum(messages["type"] == PARTIAL_CANCEL)),
         "auction_trades": int(np.sum(messages["type"] == CROSS_TRADE)),
@@ -378,12 +397,16 @@ def _initial_mid(tape: Tape) -> int:
 
 def _warmup(cancels: Sequence[dict[str, Any]]) -> float:
     """One mean lifetime of an order in the slowest bin, s; the simulated book starts near its stationary depth."""
-    return _digits(1 / min(entry["rate"] for entry in cancels if entry["rate"] > 0), 2)
+    slowest = min((entry["rate"] for entry in cancels if entry["rate"] > 0), default=None)
+    if slowest is None:
+        raise config.UserError("there must be deletions (type 3) after the burn-in, but there is none")
+    return _digits(1 / slowest, 2)
 
 
 def _live_orders(limits: Sequence[dict[str, Any]], cancels: Sequence[dict[str, Any]]) -> float:
     """Orders in the stationary book if nothing traded and the touch stood still."""
-    return 2 * sum(a["rate"] / max(c["rate"], c["standard_error"]) for a, c in zip(limits, cancels, strict=True))
+    lives = [1 / max(entry["rate"], entry["standard_error"]) for entry in cancels]
+    return float(2 * np.dot([entry["rate"] for entry in limits], lives))
 
 
 def _mode(values: NDArray[np.int32]) -> int:

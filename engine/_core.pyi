@@ -5,7 +5,8 @@ changed.
 """
 
 import enum
-from typing import Any
+import os
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,175 @@ STATISTICS: tuple[str, ...]
 
 MESSAGE: np.dtype[np.void]
 """One LOBSTER message: time_ns i8, type i1, order_id i8, size i4 (shares), price i8 (x 10^4), direction i1."""
+
+class Side(enum.Enum):
+    """Which side of the book an order stands on."""
+
+    bid = 0
+    ask = 1
+
+class Owner(enum.Enum):
+    """Whose order it is."""
+
+    background = 0
+    agent = 1
+
+class Submission:
+    """What became of one command to an `OrderBook`."""
+
+    @property
+    def rejection(self) -> str | None:
+        """Why the book refused it; None when it did not. What a full book refuses may have traded before."""
+    @property
+    def order(self) -> int | None:
+        """Id of what rests; None when nothing does."""
+    @property
+    def filled(self) -> int:
+        """Lots traded."""
+    @property
+    def fills(self) -> list[tuple[int, int, int]]:
+        """Each match in order of priority: the resting order's id, its price in ticks, lots."""
+
+class OrderBook:
+    """A limit order book with price-time priority, for inspection and tests: room for 65,536 orders and prices.
+
+    Prices are ticks, sizes lots. An order's id is opaque and never given twice by one book.
+    """
+
+    capacity: ClassVar[int]
+    """Most orders that may rest."""
+
+    def __init__(self, centre: int) -> None:
+        """An empty book whose window of prices lies around ``centre``."""
+    def limit(self, side: Side, price: int, lots: int, owner: Owner = ...) -> Submission:
+        """Trades against the opposite side up to ``price``, then rests what is left."""
+    def market(self, side: Side, lots: int, owner: Owner = ...) -> Submission:
+        """Trades at any price; what finds no counterparty is gone."""
+    def cancel(self, order: int) -> str | None:
+        """Removes an order; the sentence of the refusal, or None."""
+    def reduce(self, order: int, lots: int) -> str | None:
+        """Takes ``lots`` off an order, which keeps its place; all of them remove it. As `cancel` otherwise."""
+    def recentre(self, centre: int) -> None:
+        """Moves the window; orders that fall outside are dropped and counted."""
+    def depth(self, side: Side, n: int) -> list[tuple[int, int]]:
+        """The best ``n`` levels that somebody stands at: (price, lots), from the touch outward."""
+    def queue(self, price: int) -> list[int]:
+        """Ids of the orders at a price, the first to trade first."""
+    def validate(self) -> None:
+        """Checks every invariant.
+
+        Raises:
+            RuntimeError: names the one that fails.
+        """
+    @property
+    def best_bid(self) -> int | None:
+        """Highest bid; None when there is none."""
+    @property
+    def best_ask(self) -> int | None:
+        """Lowest ask; None when there is none."""
+    @property
+    def window(self) -> tuple[int, int]:
+        """First price of the window and the first one behind it."""
+    @property
+    def live(self) -> int:
+        """Orders in the book."""
+    @property
+    def dropped(self) -> int:
+        """Orders lost to moves of the window."""
+
+class CompactOrderBook:
+    """The book inside a simulated market: as `OrderBook`, with room for 1,024 orders and 512 prices."""
+
+    capacity: ClassVar[int]
+    """Most orders that may rest."""
+
+    def __init__(self, centre: int) -> None:
+        """An empty book whose window of prices lies around ``centre``."""
+    def limit(self, side: Side, price: int, lots: int, owner: Owner = ...) -> Submission:
+        """As `OrderBook.limit`."""
+    def market(self, side: Side, lots: int, owner: Owner = ...) -> Submission:
+        """As `OrderBook.market`."""
+    def cancel(self, order: int) -> str | None:
+        """As `OrderBook.cancel`."""
+    def reduce(self, order: int, lots: int) -> str | None:
+        """As `OrderBook.reduce`."""
+    def recentre(self, centre: int) -> None:
+        """As `OrderBook.recentre`."""
+    def depth(self, side: Side, n: int) -> list[tuple[int, int]]:
+        """As `OrderBook.depth`."""
+    def queue(self, price: int) -> list[int]:
+        """As `OrderBook.queue`."""
+    def validate(self) -> None:
+        """As `OrderBook.validate`."""
+    @property
+    def best_bid(self) -> int | None:
+        """Highest bid; None when there is none."""
+    @property
+    def best_ask(self) -> int | None:
+        """Lowest ask; None when there is none."""
+    @property
+    def window(self) -> tuple[int, int]:
+        """First price of the window and the first one behind it."""
+    @property
+    def live(self) -> int:
+        """Orders in the book."""
+    @property
+    def dropped(self) -> int:
+        """Orders lost to moves of the window."""
+
+def read_messages(path: str | os.PathLike[str], tick: int = 1) -> NDArray[np.void]:
+    """A LOBSTER message file as an array of `MESSAGE`; times are rounded to whole ns.
+
+    ``tick`` (x 10^4) is what prices of types 1 to 4 must be multiples of.
+    Format: https://lobsterdata.com/info/DataStructure.php
+
+    Raises:
+        ValueError: FILE:LINE, the rule and the value.
+    """
+
+def read_book(path: str | os.PathLike[str]) -> NDArray[np.int64]:
+    """A LOBSTER book file: (rows, 4 x levels), each row ask price, ask size, bid price, bid size, ask price 2, ...
+
+    Prices are x 10^4, sizes shares; a level at which nobody stands has the price +-9999999999. Errors as in
+    `read_messages`.
+    """
+
+class Replay:
+    """Recorded messages applied to a wide order book. Sizes are shares, prices x 10^4."""
+
+    def __init__(self, row: NDArray[np.int64], tick: int = 100, centre: int = 0) -> None:
+        """A book seeded from one row of a book file, possibly empty; each level is one anonymous order.
+
+        The book keeps 65,536 ticks around ``centre``, or around the first price it sees when that is 0.
+
+        Raises:
+            ValueError: the row is not a book, or a price is not a multiple of ``tick``.
+        """
+    def apply(self, messages: NDArray[np.void]) -> None:
+        """Applies one message or many, of dtype `MESSAGE`.
+
+        Raises:
+            ValueError: unknown type, size or direction, or a price off the tick; the messages before it are applied.
+        """
+    def apply_and_record(self, messages: NDArray[np.void], n_levels: int) -> NDArray[np.int64]:
+        """Applies each message and records the book after it: (messages, 4 x n_levels), laid out as `read_book`."""
+    def levels(self, n_levels: int) -> NDArray[np.int64]:
+        """The best levels as one row of a book file: (4 x n_levels,)."""
+    def validate(self) -> None:
+        """As `OrderBook.validate`."""
+    @property
+    def live(self) -> int:
+        """Orders in the book."""
+    @property
+    def counters(self) -> dict[str, int]:
+        """What was met besides the ordinary; nothing is left out silently.
+
+        ``hidden`` executions and auction trades, ``halts``; ``anonymous``: reductions of an unknown id, taken from the
+        order seeded at that price; ``unknown``: reductions that found no order; ``excess``: by more than it held;
+        ``out_of_turn``: executions of an order not at the front of its queue; ``traded_through``: executions behind
+        the best price; ``stale``: orders removed because a submission came to rest through them; ``duplicate``:
+        submissions under a live id; ``outside_window``: prices outside the window; ``rejected``: refused otherwise.
+        """
 
 class FillMode(enum.Enum):
     """Fill probability in a step dt at depth d, u = rate exp(-decay d) dt: 1 - exp(-u); min(1, u); as mbt_gym."""

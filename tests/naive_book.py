@@ -28,7 +28,7 @@ class NaiveBook:
     orders: dict[int, Order] = field(default_factory=dict)
     dropped: int = 0
 
-    def limit(self, id: int, side: int, price: int, lots: int) -> tuple[str, list[tuple[int, int, int]]]:
+    def limit(self, name: int, side: int, price: int, lots: int) -> tuple[str, list[tuple[int, int, int]]]:
         """What became of it ('rests', 'filled' or a rejection) and the fills (maker id, price, lots)."""
         if lots <= 0:
             return "size must be at least one lot", []
@@ -40,22 +40,22 @@ class NaiveBook:
             return "filled", fills
         if len(self.orders) == self.capacity:
             return "the book holds no more orders", fills
-        self.orders[id] = Order(id, side, price, left)
-        self.queues[side].setdefault(price, []).append(self.orders[id])
+        self.orders[name] = Order(name, side, price, left)
+        self.queues[side].setdefault(price, []).append(self.orders[name])
         return "rests", fills
 
     def market(self, side: int, lots: int) -> list[tuple[int, int, int]]:
         return self._take(side, self.end if side == BID else self.first, lots)
 
-    def reduce(self, id: int, lots: int) -> bool:
+    def reduce(self, name: int, lots: int) -> bool:
         """Whether the order was there."""
-        if id not in self.orders:
+        if name not in self.orders:
             return False
-        self._shrink(self.orders[id], lots)
+        self._shrink(self.orders[name], lots)
         return True
 
-    def cancel(self, id: int) -> bool:
-        return id in self.orders and self.reduce(id, self.orders[id].lots)
+    def cancel(self, name: int) -> bool:
+        return name in self.orders and self.reduce(name, self.orders[name].lots)
 
     def recentre(self, first: int, end: int) -> None:
         self.first, self.end = first, end

@@ -36,7 +36,8 @@ def select(result: Mapping[str, Any], config: Config) -> dict[str, float]:
     """The finite numbers of ``result`` under our names.
 
     ``train/return`` and ``market/pnl`` are the mean of a step times the steps of an episode: with staggered
-    clocks they are right from the first iteration, long before whole episodes have ended.
+    clocks they are there from the first iteration, though a little high until every market has been reset once,
+    because shortened episodes start without inventory.
     """
     values = {name: at(result, path) for name, path in RESULTS.items()}
     market = result.get("env_runners", {}).get(MARKET_METRICS, {})

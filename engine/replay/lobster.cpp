@@ -5,6 +5,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -19,11 +20,10 @@ namespace {
 constexpr std::size_t kMessageColumns = 6;
 
 std::string read_file(const std::string& path) {
+    if (std::filesystem::is_directory(path)) throw std::invalid_argument(path + " cannot be read: it is a folder");
     std::ifstream file(path, std::ios::binary);
-    std::string text;
-    // A folder opens but does not read.
-    if (file) text.assign(std::istreambuf_iterator<char>(file), {});
     if (!file) throw std::invalid_argument(path + " cannot be read: " + std::strerror(errno));
+    std::string text(std::istreambuf_iterator<char>(file), {});
     if (text.empty()) throw std::invalid_argument(path + ":1: the file must hold at least one row, but it is empty");
     return text;
 }

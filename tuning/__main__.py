@@ -1,0 +1,188 @@
+"""``python -m tuning``: one sweep from configuration to the coefficients worth training with."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+import config as configuration
+from config import Config, UserError
+
+if TYPE_CHECKING:
+    from training.tracking import Run, Status
+    from tuning.sweep import Sweep, Trial
+
+HELP = """\
+usage: python -m tuning [market=NAME|PATH] [algo=ppo|sac] [config=PATH] [sweep.trials=N] [key=value ...]
+       python -m tuning resume=PARENT_RUN_ID [sweep.root=FOLDER]
+
+Searches market_maker.inventory_skew, market_maker.alpha_skew and agent.inventory_penalty: each trial trains a
+policy around the market maker's own quotes (agent.action=residual), and all are scored by one fixed evaluation.
+Writes the best coefficients as a YAML file for python -m training config=PATH.
+
+  sweep.trials=16                   how many points are drawn
+  sweep.concurrent=4                how many train at once, on one core each
+  sweep.inventory_skew=[0,0.002]    range of a coefficient; also alpha_skew, inventory_penalty (log-uniform)
+  sweep.objective_penalty=0.01      inventory penalty of the objective, the same for every trial
+  training.iterations=20            any value of config/default.yaml
+  resume=PARENT_RUN_ID              run what is missing or failed of an earlier sweep
+
+RAY_ADDRESS names a running Ray cluster; sweep.root must then be a folder that all its machines share."""
+ROOT = "sweep.root="
+
+
+def main(words: Sequence[str]) -> None:
+    """Runs the command line ``words``; see HELP."""
+    if {"-h", "--help"} & set(words):
+        print(HELP)
+        return
+    config, earlier = parse(words)
+    from training.__main__ import start_ray
+
+    start_ray()
+    search_and_report(config, words, earlier)
+
+
+def parse(words: Sequence[str]) -> tuple[Config, Sweep | None]:
+    """The configuration, and the sweep to go on with, whose configuration that is.
+
+    Raises:
+        UserError: one sentence.
+
+    """
+    named = [word.removeprefix("resume=") for word in words if word.startswith("resume=")]
+    rest = [word for word in words if not word.startswith("resume=")]
+    if len(named) > 1:
+        raise UserError(f"resume must be given once, but it is given as {' and '.join(named)}")
+    if named:
+        for word in rest:
+            if not word.startswith(ROOT):
+                raise UserError(f"{word} cannot be combined with resume, which keeps the sweep's own; leave it out")
+        root = configuration.load(rest).sweep.root
+    config = configuration.load(rest)
+    from tuning import space, sweep  # ray and torch take seconds, which help and most mistakes need not wait for
+
+    if named:
+        earlier = sweep.find(named[0], root)
+        return earlier.config, earlier
+    space.refuse_words(rest)
+    space.check(config)
+    _check_root(Path(config.sweep.root))
+    return config, None
+
+
+def search_and_report(config: Config, words: Sequence[str], earlier: Sweep | None) -> None:
+    """Runs the trials under a tracked parent run and says what they have found."""
+    from training import tracking
+    from tuning import search, sweep
+
+    run = tracking.start(
+        config,
+        name=f"sweep-{config.algo.name.value}-{config.market.name}",
+        run_id=earlier.run_id if earlier else None,
+        tags={"stage": "sweep", "sweep.trials": str(config.sweep.trials)},
+    )
+    status: Status = "FAILED"
+    try:
+        current = earlier or sweep.create(run.id, config, words)
+        print(_headline(current), flush=True)
+        (search.go_on if earlier else search.search)(current)
+        status = _report(current, run)
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        run.finish(status)
+    if status == "FAILED":
+        raise SystemExit(1)
+
+
+def _report(sweep: Sweep, run: Run) -> Status:
+    from tuning import report
+
+    trials = report.ranked(sweep.read_trials().values())
+    finished = [trial for trial in trials if trial.state == "finished"]
+    failed = [trial for trial in trials if trial.state == "failed"]
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 160  # a log file has no width of its own
+    console.print(report.table(trials, sweep.config))
+    run.log_text(report.as_csv(trials), "trials.csv")
+    run.log_metrics({"final/trials_finished": len(finished), "final/trials_failed": len(failed)}, step=0)
+    if len(finished) + len(failed) < sweep.config.sweep.trials:
+        print(f"{len(finished)} of {sweep.config.sweep.trials} trials are done; go on with: {_again(sweep)}")
+        return "KILLED"
+    if failed:
+        print(f"{len(failed)} trials failed, their traces are below {sweep.folder / 'tune'}; again: {_again(sweep)}")
+    if not finished:
+        return "FAILED"
+    _report_best(sweep, finished, run)
+    return "FINISHED"
+
+
+def _report_best(sweep: Sweep, finished: list[Trial], run: Run) -> None:
+    from tuning import report
+    from tuning.logbook import final_metrics
+    from tuning.objective import OBJECTIVE
+
+    best = finished[0]
+    scores = report.held_out(sweep, best)
+    path = report.write_best(sweep, best)
+    run.log_file(path)
+    run.set_tags({"best.trial": str(best.number), "best.run": best.run_id})
+    run.log_metrics(final_metrics(best.scores, "selected_") | final_metrics(scores, "held_out_"), step=0)
+    print(
+        f"trial {best.number} is the best of {len(finished)} by the objective it is chosen by, "
+        f"{report.cell(best.scores[OBJECTIVE])}: selected, so optimistic"
+    )
+    print(
+        f"its policy on {sweep.config.evaluation.episodes} held-out episodes (evaluation.seed): "
+        f"objective {report.cell(scores[OBJECTIVE])}, PnL {report.cell(scores['pnl'])}, "
+        f"mean |q| {report.cell(scores['mean_abs_inventory'])}"
+    )
+    print(f"best: {_near(path)}")
+    print(f"next: {_next(sweep, path)}")
+
+
+def _headline(sweep: Sweep) -> str:
+    config, wanted = sweep.config, sweep.config.sweep
+    return (
+        f"sweep {sweep.run_id}: {wanted.trials} trials, {config.algo.name.value} on {config.market.name}, "
+        f"{config.training.iterations} iterations each, {wanted.concurrent} at once\n"
+        f"objective of every trial: mean reward under agent.inventory_penalty = {wanted.objective_penalty:g}, "
+        f"whatever it trains with"
+    )
+
+
+def _next(sweep: Sweep, path: Path) -> str:
+    """The training that the user would start by hand, with the words which the sweep was given."""
+    own = ("sweep.", "agent.action=")
+    words = [word for word in sweep.words if not word.startswith(own)]
+    return shlex.join(["python", "-m", "training", *words, f"config={_near(path)}"])
+
+
+def _again(sweep: Sweep) -> str:
+    words = [word for word in sweep.words if word.startswith(ROOT)]
+    return shlex.join(["python", "-m", "tuning", f"resume={sweep.run_id}", *words])
+
+
+def _near(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _check_root(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"sweep.root must be a folder to write to, but {root} is not: {error.strerror}") from None
+    if not os.access(root, os.W_OK):
+        raise UserError(f"sweep.root must be a folder to write to, but {root} is not")
+
+
+if __name__ == "__main__":
+    configuration.run(main)

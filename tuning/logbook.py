@@ -1,0 +1,143 @@
+"""Trials as they happen, in MLflow and in the sweep's folder. Only the driver writes: workers report to Tune."""
+
+# mypy: disable-error-code="misc, override"
+# (Ray Tune is typed only in part, and calls its callbacks by name.)
+from __future__ import annotations
+
+import dataclasses
+import logging
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from ray.exceptions import RayTaskError
+from ray.tune import Callback
+from ray.tune.experiment import Trial as TuneTrial
+from rich.console import Console
+
+from analysis.evaluation import Estimate
+from config import Config
+from training import tracking
+from training.tracking import Run, Status
+from tuning import sweep as sweeps
+from tuning.objective import OBJECTIVE
+from tuning.report import cell
+from tuning.space import trial_config
+from tuning.sweep import State, Trial
+
+ERROR_LENGTH = 200
+
+log = logging.getLogger(__name__)
+
+
+class Logbook(Callback):
+    """Gives each trial a child run and keeps the folder's list of trials.
+
+    Tune stores its callbacks with the sweep and brings them back when it is resumed. So a logbook is what it reads
+    from the folder, and a trial that goes on finds its run there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._runs: dict[str, Run] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_folder": self._folder, "_runs": {}}
+
+    def setup(self, **_: Any) -> None:
+        """Reads the folder."""
+        self._sweep = sweeps.find(self._folder.name, str(self._folder.parent))
+        self._trials = self._sweep.read_trials()
+        _announce_ctrl_c()
+
+    def on_trial_start(self, trial: TuneTrial, **_: Any) -> None:
+        """Starts the trial's run, or goes on with it."""
+        values = {name: float(value) for name, value in trial.config.items()}
+        known = self._trials.get(trial.trial_id)
+        entry = Trial(id=trial.trial_id, run_id=known.run_id if known else "", values=values, state="running")
+        run = tracking.start(
+            trial_config(self._sweep.config, values),
+            name=f"trial-{entry.number}",
+            run_id=entry.run_id or None,
+            parent_id=self._sweep.run_id,
+            tags={"stage": "trial", "group": self._sweep.run_id},
+        )
+        self._runs[trial.trial_id] = run
+        self._keep(dataclasses.replace(entry, run_id=run.id))
+
+    def on_trial_result(self, trial: TuneTrial, result: dict[str, Any], **_: Any) -> None:
+        """Adds to the curves; the last result has the scores."""
+        run = self._runs[trial.trial_id]
+        run.log_metrics(result.get("curves", {}), step=result["env_steps"])
+        if scores := _scores(result):
+            self._keep(dataclasses.replace(self._trials[trial.trial_id], scores=scores))
+            run.log_metrics(final_metrics(scores), step=result["env_steps"])
+
+    def on_trial_complete(self, trial: TuneTrial, **_: Any) -> None:
+        """Ends the run of a trial that has trained and scored."""
+        self._end(trial, "finished", "FINISHED")
+
+    def on_trial_error(self, trial: TuneTrial, **_: Any) -> None:
+        """Ends the run of a trial that has failed; the sweep goes on."""
+        error = _sentence(trial.get_error())
+        self._runs[trial.trial_id].set_tags({"error": error})
+        self._end(trial, "failed", "FAILED", error)
+
+    def on_experiment_end(self, trials: list[TuneTrial], **_: Any) -> None:
+        """Ends what Ctrl-C has left running."""
+        for trial in trials:
+            if trial.trial_id in self._runs:
+                self._end(trial, "interrupted", "KILLED")
+
+    def _end(self, trial: TuneTrial, state: State, status: Status, error: str = "") -> None:
+        self._keep(dataclasses.replace(self._trials[trial.trial_id], state=state, error=error))
+        self._runs.pop(trial.trial_id).finish(status)
+        if self._sweep.config.training.progress and state != "interrupted":
+            _say(self._trials[trial.trial_id], self._ended(), self._sweep.config)
+
+    def _ended(self) -> int:
+        return sum(trial.state in ("finished", "failed") for trial in self._trials.values())
+
+    def _keep(self, trial: Trial) -> None:
+        self._trials[trial.id] = trial
+        try:
+            self._sweep.write_trials(self._trials)
+        except OSError as error:
+            log.warning("%s was not written: %s", self._folder / sweeps.TRIALS, error.strerror or error)
+
+
+def _announce_ctrl_c() -> None:
+    """Tune, which has just taken SIGINT, needs seconds to stop its workers and is silent about it."""
+    end_early = signal.getsignal(signal.SIGINT)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        Console(stderr=True).print("stopping the trials; Ctrl-C again does not wait for them", style="yellow")
+        if callable(end_early):
+            end_early(number, frame)
+
+    signal.signal(signal.SIGINT, end)
+
+
+def final_metrics(scores: dict[str, Estimate], prefix: str = "") -> dict[str, float]:
+    """Scores as metrics, the objective with the ends of its interval."""
+    objective = scores[OBJECTIVE]
+    means = {name: estimate.mean for name, estimate in scores.items()}
+    ends = {f"{OBJECTIVE}_low": objective.low, f"{OBJECTIVE}_high": objective.high}
+    return {f"final/{prefix}{name}": value for name, value in (means | ends).items()}
+
+
+def _scores(result: dict[str, Any]) -> dict[str, Estimate]:
+    return {name: Estimate(**score) for name, score in result.get("scores", {}).items()}
+
+
+def _sentence(error: BaseException | None) -> str:
+    cause = error.cause if isinstance(error, RayTaskError) else error
+    return " ".join(f"{type(cause).__name__}: {cause}".split())[:ERROR_LENGTH]
+
+
+def _say(trial: Trial, ended: int, config: Config) -> None:
+    outcome = f"objective {cell(trial.scores[OBJECTIVE])}" if trial.scores else f"failed: {trial.error}"
+    point = "  ".join(f"{name} {value:.3g}" for name, value in trial.values.items())
+    line = f"{ended}/{config.sweep.trials}  trial {trial.number}  {point}  {outcome}"
+    Console(stderr=True, highlight=False).print(line, markup=False, soft_wrap=True)

@@ -1,0 +1,64 @@
+"""One trial, in a process of its own: train, leave the policy on disk, score it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from analysis.policy import TrainedPolicy
+from config import Config, UserError, from_dict, replace
+from training import checkpoints, export
+from training.__main__ import policy_of
+from training.runner import train
+from tuning.objective import evaluate
+from tuning.space import trial_config
+from tuning.sweep import policy_folder
+
+
+class Curves:
+    """The run of a training loop inside a trial: MLflow is told by the driver, which gets the metrics from Tune."""
+
+    def __init__(self, trial_id: str) -> None:
+        self.id = trial_id
+
+    def log_metrics(self, metrics: dict[str, float], step: int) -> None:
+        """Reports one point of each curve."""
+        tune.report({"curves": metrics, "env_steps": step})
+
+
+def run_trial(values: dict[str, float], config: dict[str, Any], trial_root: str) -> None:
+    """Tune's trainable: trains with the coefficients ``values``, then reports the scores of the policy.
+
+    A trial that was interrupted goes on from its last checkpoint.
+
+    Args:
+        values: what Tune has drawn.
+        config: of the sweep, as `config.to_dict` gives it.
+        trial_root: folder of the trials' own folders; on a cluster, one that all machines share.
+
+    """
+    trial_id = tune.get_context().get_trial_id()
+    settings = trial_config(from_dict(config), values)
+    settings = replace(settings, training={"checkpoint_root": trial_root})
+    result = train(settings, run=Curves(trial_id), resume=_checkpoint(trial_id, Path(trial_root)))
+    network = policy_of(settings, result)
+    export.save(network, policy_folder(Path(trial_root), trial_id))
+    scores = score(TrainedPolicy(network, network.card), settings)
+    tune.report({"scores": scores, "env_steps": result.env_steps})
+
+
+def score(policy: TrainedPolicy, config: Config) -> dict[str, dict[str, float]]:
+    """What `evaluate` finds on the episodes by which trials are compared, as plain numbers."""
+    seen = config.evaluation
+    estimates = evaluate(policy, config, episodes=seen.tuning_episodes, seed=seen.tuning_seed)
+    return {name: dataclasses.asdict(estimate) for name, estimate in estimates.items()}
+
+
+def _checkpoint(trial_id: str, trial_root: Path) -> Path | None:
+    try:
+        return checkpoints.find(trial_id, trial_root)
+    except UserError:
+        return None
