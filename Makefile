@@ -62,8 +62,12 @@ format: setup ## mend what can be mended by a tool
 	$(BIN)/ruff format $(PYTHON_ROOMS)
 	$(BIN)/clang-format -i $(CPP)
 
-wheel: setup ## dist/*.whl, for a cluster
-	$(BIN)/pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+# Ray knows a wheel by its name alone and keeps the first one it gets: each build has a name of its own.
+wheel: setup ## dist/*.whl for a cluster, and dist/runtime_env.yaml, which names it
+	rm -f dist/*.whl
+	$(BIN)/pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist \
+	  --config-settings=wheel.build-tag=$$(date -u +%Y%m%d%H%M%S) .
+	{ cat deploy/runtime_env.yaml; echo "py_modules: [$$(echo dist/*.whl)]"; } > dist/runtime_env.yaml
 
 clean: ## remove what was built, not what was trained
 	rm -rf $(VENV) build dist

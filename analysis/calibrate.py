@@ -285,7 +285,7 @@ def _market_orders(tape: Tape) -> tuple[Ints, dict[str, Any]]:
 def _two_sided_time(tape: Tape) -> Floats:
     """Time of each block at which an arrival finds an opposite best, s; both sides added."""
     sides = np.isfinite(tape.best[1]).astype(np.float64) + np.isfinite(tape.best[-1])
-    return np.bincount(tape.block, weights=tape.dwell * sides, minlength=tape.blocks)
+    return np.bincount(tape.block, weights=tape.dwell * sides, minlength=tape.blocks).astype(np.float64)
 
 
 def _live_time(tape: Tape, edges: Ints) -> Floats:

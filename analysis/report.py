@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from analysis.evaluation import Episodes, Estimate, differences, simulate, summa
 from analysis.policy import Policy, load
 from config import Config, MarketKind, UserError
 from envs import MarketMakingVectorEnv
+
+WIDTH = 120  # columns
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,19 @@ def show(comparison: Comparison, config: Config, console: Console | None = None)
     """Prints the table and what it says, plainly."""
     console = console or Console()
     if not console.is_terminal:
-        console.width = 120  # a log file has no width of its own
+        console.width = WIDTH  # a log file has no width of its own
     console.print(_table(comparison, config))
     for other, difference in comparison.differences.items():
         console.print(f"reward of the {comparison.policy} less {other}: {_cell(difference)}, {_verdict(difference)}")
     if comparison.exact is not None:
         console.print(f"exact optimum V* = {comparison.exact.optimum:.5g}: no policy can earn more on average")
+
+
+def text(comparison: Comparison, config: Config) -> str:
+    """What `show` prints, as a plain string."""
+    console = Console(file=io.StringIO(), width=WIDTH)
+    show(comparison, config, console)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
 def main(words: Sequence[str]) -> None:

@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 
 HELP = """\
 usage: python -m training [algo=ppo|sac] [market=NAME|PATH] [config=PATH] [key=value ...] [resume=RUN_OR_PATH]
+       python -m training real [data=PATH] [algo=ppo|sac] [key=value ...]
 
-Trains a policy, logs the run and the policy to MLflow and writes checkpoints.
+Trains a policy, holds it against the tuned rules on held-out episodes, logs run and policy to MLflow and writes
+checkpoints. `real` first calibrates the market on a LOBSTER message file.
 
   algo=sac                  another algorithm (default: ppo)
   market=gt1                another market: a shipped name or a YAML file (default: book)
   training.iterations=20    any value of config/default.yaml
   resume=RUN_OR_PATH        go on from a checkpoint, a run's folder or a run's id; further words override
+  data=PATH                 message file, or folder with one (default: the environment variable MARKET_DATA)
 
 RAY_ADDRESS names a running Ray cluster; without it Ray starts on this machine."""
+REAL = "real"
+CALIBRATED = Path("calibrated")  # folder of the markets that `real` writes
 GROUPS = {"algo", "market", "config"}  # words that name files
 ROOT = "training.checkpoint_root="
 
@@ -38,12 +43,15 @@ def main(words: Sequence[str]) -> None:
     if {"-h", "--help"} & set(words):
         print(HELP)
         return
+    files: list[Path] = []
+    if words and words[0] == REAL:
+        words, files = _calibrated(words[1:])
     config, resume = parse(words)
     from training import algorithms  # ray and torch take seconds, which help and mistakes need not wait for
 
     algorithms.check(config)
     start_ray()
-    train_and_report(config, resume)
+    train_and_report(config, resume, files)
 
 
 def parse(words: Sequence[str]) -> tuple[Config, Path | None]:
@@ -79,8 +87,8 @@ def start_ray() -> None:
     ray.init(include_dashboard=False if local else None, logging_level=logging.ERROR, log_to_driver=False)
 
 
-def train_and_report(config: Config, resume: Path | None) -> None:
-    """Trains under a tracked run, registers the policy and says what can be done next."""
+def train_and_report(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> None:
+    """Trains under a tracked run that keeps ``files`` too, judges and registers the policy, says what can be next."""
     from training import tracking
     from training.runner import train
 
@@ -88,13 +96,18 @@ def train_and_report(config: Config, resume: Path | None) -> None:
     run = tracking.start(config, name=f"{config.algo.name.value}-{config.market.name}", run_id=run_id)
     status: Status = "FAILED"
     try:
+        for path in files:
+            run.log_file(path)
         result = train(config, run=run, resume=resume)
         print(f"run {run.id}: {result.iterations} iterations, {result.env_steps:,} env steps")
         if result.interrupted:
             print(f"go on with: python -m training resume={run.id}")
         else:
-            _register(config, run, result)
+            _conclude(config, run, result)
         status = "KILLED" if result.interrupted else "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
     finally:
         run.finish(status)
 
@@ -116,10 +129,33 @@ def policy_of(config: Config, result: TrainResult) -> PolicyNetwork:
     return build(result.weights, config.algo.activation, card)
 
 
-def _register(config: Config, run: Run, result: TrainResult) -> None:
-    uri = run.log_model(policy_of(config, result), step=result.env_steps)
-    print(f"policy: {uri or 'waits for MLflow with the rest of the run'}")
-    print(f"checkpoint: {result.checkpoint or 'none'}")
+def _conclude(config: Config, run: Run, result: TrainResult) -> None:
+    """The table against the rules, the policy in MLflow and on disk, and the next commands."""
+    from analysis import report
+    from analysis.policy import TrainedPolicy
+    from training import export
+
+    network = policy_of(config, result)
+    comparison = report.compare(TrainedPolicy(network, network.card, name=config.algo.name.value), config)
+    report.show(comparison, config)
+    run.log_metrics(comparison.metrics(), step=result.env_steps)
+    run.log_text(report.text(comparison, config), "evaluation.txt")
+    uri = run.log_model(network, step=result.env_steps, scores=comparison.metrics())
+    folder = Path(config.training.checkpoint_root) / run.id
+    print(f"model in MLflow: {uri or 'waits for the server with the rest of the run'}")
+    print(f"policy without Ray: {export.save(network, folder / 'policy').parent}")
+    print("next: make ui   # runs and models in the browser")
+    print(f"next: .venv/bin/python -m training resume={run.id} training.iterations={2 * result.iterations}")
+
+
+def _calibrated(words: Sequence[str]) -> tuple[list[str], list[Path]]:
+    """Calibrates on the messages in ``words``; the words of the training on that market, and its YAML."""
+    from analysis import calibrate
+
+    data = [word for word in words if word.startswith("data=")]
+    market = CALIBRATED / "market.yaml"
+    calibrate.main([*data, f"out={market}"])
+    return [*(word for word in words if word not in data), f"market={market}"], [market]
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ ANSWER_PATIENCE_S = 10.0
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # helper processes of 2 GB for what we do not use
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "PYTHONWARNINGS": "ignore",  # MLflow's own deprecations
 }
 
 
@@ -46,7 +48,7 @@ def main(words: Sequence[str]) -> None:
 
     uri = tracking_uri(tracking)
     if uri.startswith("http"):
-        print(f"the runs are on an MLflow server: {page(uri, tracking.experiment)}")
+        _show(uri, tracking.experiment)
     else:
         _check_store(uri)
         _check_free(port)
@@ -55,12 +57,13 @@ def main(words: Sequence[str]) -> None:
 
 def serve(uri: str, tracking: TrackingConfig, port: int) -> None:
     """Shows the store at ``uri`` until Ctrl-C or a SIGTERM."""
+    print("MLflow takes some seconds to start", flush=True)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)  # or the server would outlive us
     try:
         with _server(uri, tracking, port) as server:
             _wait_until_healthy(server, port)
-            print(f"runs: {page(f'http://{HOST}:{port}', tracking.experiment)}", flush=True)
+            _show(f"http://{HOST}:{port}", tracking.experiment)
             print("Ctrl-C ends this", flush=True)
             server.wait()
             raise UserError(f"mlflow has ended with exit code {server.returncode}; its reason stands above")
@@ -80,6 +83,11 @@ def page(server: str, experiment: str) -> str:
     except OSError as error:
         raise UserError(f"MLflow at {base} does not answer: {error}") from None
     return f"{base}/#/experiments{path}?workflowType=machine_learning"
+
+
+def _show(server: str, experiment: str) -> None:
+    runs = page(server, experiment)
+    print(f"runs:   {runs}\ncurves: {runs}&compareRunsMode=CHART", flush=True)
 
 
 def _port(words: Sequence[str]) -> int:
@@ -110,9 +118,10 @@ def _check_free(port: int) -> None:
 @contextmanager
 def _server(uri: str, tracking: TrackingConfig, port: int) -> Iterator[subprocess.Popen[bytes]]:
     artifacts = Path(tracking.store).resolve() / "artifacts"
+    where = ["--host", HOST, "--port", str(port), "--artifacts-destination", str(artifacts)]
+    size = ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
     server = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
-        + ["--artifacts-destination", str(artifacts), "--uvicorn-opts", "--log-level warning"],
+        [sys.executable, "-m", "mlflow", "server", *where, *size],
         env=os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri},  # not in ``ps``: it may hold a password
         start_new_session=True,  # the Ctrl-C of the terminal reaches us, and we end all its processes
     )

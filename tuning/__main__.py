@@ -113,12 +113,14 @@ def _report(sweep: Sweep, run: Run) -> Status:
         console.width = 160  # a log file has no width of its own
     console.print(report.table(trials, sweep.config))
     run.log_text(report.as_csv(trials), "trials.csv")
-    run.log_metrics({"final/trials_finished": len(finished), "final/trials_failed": len(failed)}, step=0)
+    run.set_tags({"sweep.finished": str(len(finished)), "sweep.failed": str(len(failed))})
+    for trial in failed:
+        print(f"trial {trial.number} failed: {trial.error}")
+    if failed:
+        print(f"the traces are below {_near(sweep.folder)}; try failed trials again with: {_again(sweep)}")
     if len(finished) + len(failed) < sweep.config.sweep.trials:
         print(f"{len(finished)} of {sweep.config.sweep.trials} trials are done; go on with: {_again(sweep)}")
         return "KILLED"
-    if failed:
-        print(f"{len(failed)} trials failed, their traces are below {sweep.folder / 'tune'}; again: {_again(sweep)}")
     if not finished:
         return "FAILED"
     _report_best(sweep, finished, run)
@@ -135,7 +137,7 @@ def _report_best(sweep: Sweep, finished: list[Trial], run: Run) -> None:
     path = report.write_best(sweep, best)
     run.log_file(path)
     run.set_tags({"best.trial": str(best.number), "best.run": best.run_id})
-    run.log_metrics(final_metrics(best.scores, "selected_") | final_metrics(scores, "held_out_"), step=0)
+    run.log_metrics(final_metrics(best.scores, "selected_") | final_metrics(scores, "held_out_"), step=len(finished))
     print(
         f"trial {best.number} is the best of {len(finished)} by the objective it is chosen by, "
         f"{report.cell(best.scores[OBJECTIVE])}: selected, so optimistic"

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ray.exceptions import RayTaskError
 from ray.tune import Callback
 from ray.tune.experiment import Trial as TuneTrial
 from rich.console import Console
@@ -80,7 +79,7 @@ class Logbook(Callback):
 
     def on_trial_error(self, trial: TuneTrial, **_: Any) -> None:
         """Ends the run of a trial that has failed; the sweep goes on."""
-        error = _sentence(trial.get_error())
+        error = _last_line(trial.error_file)
         self._runs[trial.trial_id].set_tags({"error": error})
         self._end(trial, "failed", "FAILED", error)
 
@@ -131,9 +130,10 @@ def _scores(result: dict[str, Any]) -> dict[str, Estimate]:
     return {name: Estimate(**score) for name, score in result.get("scores", {}).items()}
 
 
-def _sentence(error: BaseException | None) -> str:
-    cause = error.cause if isinstance(error, RayTaskError) else error
-    return " ".join(f"{type(cause).__name__}: {cause}".split())[:ERROR_LENGTH]
+def _last_line(trace: str | None) -> str:
+    """Of the file to which Tune has just added a trace: the exception and its message."""
+    lines = Path(trace).read_text(encoding="utf-8").split("\n") if trace else []
+    return next((line.strip()[:ERROR_LENGTH] for line in reversed(lines) if line.strip()), "unknown error")
 
 
 def _say(trial: Trial, ended: int, config: Config) -> None:

@@ -42,7 +42,7 @@ def table(trials: list[Trial], config: Config) -> Table:
         point = [f"{trial.values[name]:.4g}" for name in SECTIONS]
         finished = trial.state == "finished"
         scores = [cell(trial.scores[name]) if finished else "" for name in MEASURES]
-        shown.add_row(str(trial.number), *point, *scores, "" if finished else f"{trial.state} {trial.error}".strip())
+        shown.add_row(str(trial.number), *point, *scores, "" if finished else trial.state)
     return shown
 
 

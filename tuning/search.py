@@ -53,7 +53,7 @@ def go_on(sweep: Sweep) -> None:
         search(sweep)
         return
     _be_quiet()
-    _fit(tune.Tuner.restore(folder, _trainable(sweep), restart_errored=True))
+    _fit(tune.Tuner.restore(folder, _trainable(sweep), resume_errored=True))
 
 
 def _trainable(sweep: Sweep) -> Any:

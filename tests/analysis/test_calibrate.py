@@ -40,14 +40,15 @@ def hand_made():
     )
 
 
-def round_trip(words, seconds, seed):
+def round_trip(words, seconds, seed, burn_in_s):
     """Rates estimated from a simulated stream less the ones it was simulated with, in standard errors."""
     market = config.load(words).market
     flow = market.book.flow
     messages = engine.simulate_messages(
         book(market.book), lot=market.lot, tick=round(1e4 * market.tick), seed=seed, seconds=seconds
     )
-    found = calibrate(messages, Options(distance=tuple(flow.distance), lot=market.lot))["market"]["calibration"]
+    options = Options(distance=tuple(flow.distance), lot=market.lot, burn_in_s=burn_in_s)
+    found = calibrate(messages, options)["market"]["calibration"]
     estimates = [*found["limit_rate"], *found["cancel_hazard"], found["market_rate"]]
     truth = [*flow.limit_rate, *flow.cancel_hazard, flow.market_rate]
     return [(e["rate"] - value) / e["standard_error"] for e, value in zip(estimates, truth, strict=True)], found
@@ -101,13 +102,13 @@ def test_block_errors_see_the_clustering_that_poisson_errors_miss():
 
 
 def test_estimates_of_a_simulated_stream_agree_with_its_parameters():
-    deviations, found = round_trip(["market=book"], seconds=1800, seed=3)
+    deviations, found = round_trip(["market=book"], seconds=180, seed=3, burn_in_s=5)
     assert np.max(np.abs(deviations)) < 3
     assert found["left_out"]["replay"] == dict.fromkeys(found["left_out"]["replay"], 0)
 
 
 def test_standard_errors_are_honest():
-    z = np.array([round_trip(["market=book"], seconds=600, seed=seed)[0] for seed in range(20)])
+    z = np.array([round_trip(["market=book"], seconds=60, seed=seed, burn_in_s=5)[0] for seed in range(20)])
     assert np.mean(np.square(z)) == pytest.approx(1, abs=0.3)
     assert np.abs(np.mean(z)) < 0.3
 
@@ -140,7 +141,7 @@ def test_the_recorded_hour(calibrated):
 
 
 def test_the_market_simulated_from_the_recorded_hour_has_its_rates(calibrated):
-    deviations, found = round_trip([f"market={calibrated}"], seconds=3600, seed=5)
+    deviations, found = round_trip([f"market={calibrated}"], seconds=3600, seed=5, burn_in_s=60)
     assert np.max(np.abs(deviations)) < 3
     assert not found["left_out"]["replay"]["stale"]
 
