@@ -74,9 +74,7 @@ def estimate(sample: NDArray[np.float64], confidence: float) -> Estimate:
 
 def summary(episodes: Episodes, confidence: float) -> dict[str, Estimate]:
     """The estimate of every measure of ``episodes``."""
-    return {
-        field.name: estimate(getattr(episodes, field.name), confidence) for field in dataclasses.fields(episodes)
-    }
+    return {field.name: estimate(getattr(episodes, field.name), confidence) for field in dataclasses.fields(episodes)}
 
 
 def differences(results: Mapping[str, Episodes], name: str, confidence: float) -> dict[str, Estimate]:

@@ -175,4 +175,3 @@ def _newton(level: Grid, reach: Grid, kappa: float) -> Grid:
         if np.abs(step).max() < 1e-13:
             break
     return (np.log(reach) - y) / kappa
-

@@ -45,7 +45,7 @@ class Comparison:
 
     def metrics(self) -> dict[str, float]:
         """The means, to be logged: ``final/reward``, ``baseline/linear_skew_reward`` and so on."""
-        found = {}
+        found: dict[str, float] = {}
         for name, estimates in self.summaries.items():
             prefix = "final/" if name == self.policy else f"baseline/{name.replace(' ', '_')}_"
             found |= {prefix + measure: estimate.mean for measure, estimate in estimates.items()}

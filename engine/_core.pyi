@@ -430,9 +430,7 @@ def drift_transition(drift: list[float], leaving_rate: float, dt: float) -> NDAr
 def grid_observation(states: NDArray[np.float64]) -> NDArray[np.float32]:
     """The common observation columns of states [m, 3] = (tau/T, q/Q, alpha), [m, 4]; for policies on a grid."""
 
-def simulate_messages(
-    params: BookParams, *, lot: int, tick: int, seed: int, seconds: float
-) -> NDArray[np.void]:
+def simulate_messages(params: BookParams, *, lot: int, tick: int, seed: int, seconds: float) -> NDArray[np.void]:
     """Background flow as LOBSTER messages (`MESSAGE`), from the opening through the warm-up and ``seconds`` more.
 
     ``lot`` in shares, ``tick`` as price x 10^4. Seeded orders are submissions at time 0.

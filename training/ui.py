@@ -132,7 +132,7 @@ def _server(uri: str, tracking: TrackingConfig, port: int) -> Iterator[subproces
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    for ending in (signal.SIGINT, signal.SIGKILL):
+    for ending in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(server.pid, ending)
         with suppress(subprocess.TimeoutExpired):

@@ -86,13 +86,10 @@ void bind_batch(py::module_& module) {
     module.def("grid_observation", &grid_observation, py::arg("states"));
     py::class_<Batch>(module, "Batch")
         .def(py::init([](const Scenario& scenario, std::size_t size, std::uint64_t first_market, std::size_t threads,
-                         Autoreset autoreset) {
-                 return make_batch(scenario, size, first_market, threads, autoreset);
-             }),
-             py::arg("scenario"), py::arg("size"), py::kw_only(), py::arg("first_market") = 0,
-             py::arg("threads") = 1, py::arg("autoreset") = Autoreset::same_step)
-        .def_property_readonly("columns",
-                               [](const Batch& batch) { return py::tuple(py::cast(column_names(batch))); })
+                         Autoreset autoreset) { return make_batch(scenario, size, first_market, threads, autoreset); }),
+             py::arg("scenario"), py::arg("size"), py::kw_only(), py::arg("first_market") = 0, py::arg("threads") = 1,
+             py::arg("autoreset") = Autoreset::same_step)
+        .def_property_readonly("columns", [](const Batch& batch) { return py::tuple(py::cast(column_names(batch))); })
         .def("__len__", &Batch::size)
         .def("reset", &reset, py::arg("seed"), py::arg("observation"), py::kw_only(), py::arg("staggered") = false)
         .def("step", &step, py::arg("action"), py::arg("observation"), py::arg("reward"), py::arg("terminated"),

@@ -25,8 +25,7 @@ template <class Element>
     std::ostringstream sentence;
     sentence << name << " must be a " << writable << "C-contiguous "
              << pybind11::str(pybind11::dtype::of<Element>()).template cast<std::string>() << " array of shape "
-             << tuple(shape) << ", but it is "
-             << (array.writeable() || *writable == '\0' ? "" : "a read-only ")
+             << tuple(shape) << ", but it is " << (array.writeable() || *writable == '\0' ? "" : "a read-only ")
              << pybind11::str(array.dtype()).template cast<std::string>() << " of shape "
              << tuple({array.shape(), array.shape() + array.ndim()})
              << ((array.flags() & pybind11::array::c_style) != 0 ? "" : ", not C-contiguous");

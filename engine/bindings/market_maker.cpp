@@ -15,10 +15,14 @@ MarketState market_state(const py::dict& fields) {
     MarketState state;
     for (const auto& [key, value] : fields) {
         const auto name = key.cast<std::string>();
-        if (name == "mid_price") state.mid_price = value.cast<double>();
-        else if (name == "spread") state.spread = value.cast<double>();
-        else if (name == "volatility") state.volatility = value.cast<double>();
-        else throw std::invalid_argument("market_state has mid_price, spread and volatility, but not " + name);
+        if (name == "mid_price")
+            state.mid_price = value.cast<double>();
+        else if (name == "spread")
+            state.spread = value.cast<double>();
+        else if (name == "volatility")
+            state.volatility = value.cast<double>();
+        else
+            throw std::invalid_argument("market_state has mid_price, spread and volatility, but not " + name);
     }
     return state;
 }
@@ -37,8 +41,8 @@ py::dict pnl(const AdaptiveMarketMaker& maker, double mid_price) {
     const Account& account = maker.account();
     const double tick = maker.params().tick;
     const double realised = tick * static_cast<double>(account.realised());
-    const double unrealised = static_cast<double>(account.position()) * mid_price -
-                              tick * static_cast<double>(account.cost());
+    const double unrealised =
+        static_cast<double>(account.position()) * mid_price - tick * static_cast<double>(account.cost());
     const double fees = tick * 1e-3 * static_cast<double>(account.fees_milli());
     py::dict parts;
     parts["realised"] = realised;
@@ -70,8 +74,9 @@ void bind_quote_params(py::module_& module) {
         .def(py::init([](double base_spread, double inventory_skew, double alpha_skew, double market_impact,
                          double volatility_adjustment, double risk_aversion, Lots max_position, Lots quote_size,
                          Lots lot, double tick) {
-                 const QuoteParams params{base_spread,  inventory_skew, alpha_skew, market_impact, volatility_adjustment,
-                                          risk_aversion, max_position,  quote_size, lot,           tick};
+                 const QuoteParams params{
+                     base_spread,   inventory_skew, alpha_skew, market_impact, volatility_adjustment,
+                     risk_aversion, max_position,   quote_size, lot,           tick};
                  params.validate();
                  return params;
              }),
@@ -121,8 +126,7 @@ void bind_market_maker(py::module_& module) {
                 return maker.liquidation_cost(market_state(state));
             },
             py::arg("market_state"))
-        .def_property_readonly("position",
-                               [](const AdaptiveMarketMaker& maker) { return maker.account().position(); });
+        .def_property_readonly("position", [](const AdaptiveMarketMaker& maker) { return maker.account().position(); });
 }
 
 }  // namespace mm

@@ -33,9 +33,8 @@ void bind_flow(py::module_& module) {
         .def_readonly("lots", &Sizes::lots)
         .def_readonly("probability", &Sizes::probability);
     py::class_<PoissonParams>(module, "PoissonParams")
-        .def(py::init([](std::vector<Ticks> distance, std::vector<double> limit_rate,
-                         std::vector<double> cancel_hazard, double market_rate, Sizes limit_sizes,
-                         Sizes market_sizes) {
+        .def(py::init([](std::vector<Ticks> distance, std::vector<double> limit_rate, std::vector<double> cancel_hazard,
+                         double market_rate, Sizes limit_sizes, Sizes market_sizes) {
                  PoissonParams params{std::move(distance), std::move(limit_rate),  std::move(cancel_hazard),
                                       market_rate,         std::move(limit_sizes), std::move(market_sizes)};
                  params.validate();
@@ -47,9 +46,9 @@ void bind_flow(py::module_& module) {
 
 void bind_markets(py::module_& module) {
     py::class_<BookParams>(module, "BookParams")
-        .def(py::init([](Ticks initial_mid, Ticks initial_spread, double warmup_s, double latency_ms,
-                         double maker_fee, double taker_fee, PoissonParams flow) {
-                 BookParams params{initial_mid, initial_spread, warmup_s, latency_ms,
+        .def(py::init([](Ticks initial_mid, Ticks initial_spread, double warmup_s, double latency_ms, double maker_fee,
+                         double taker_fee, PoissonParams flow) {
+                 BookParams params{initial_mid, initial_spread, warmup_s,       latency_ms,
                                    maker_fee,   taker_fee,      std::move(flow)};
                  params.validate();
                  return params;
@@ -60,9 +59,15 @@ void bind_markets(py::module_& module) {
         .def(py::init([](double initial_mid, double rate, double decay, double volatility, double impact,
                          FillMode fill_mode, std::vector<double> drift, double drift_leaving_rate,
                          double drift_rate_sensitivity) {
-                 ReducedFormParams params{initial_mid, rate,      decay,
-                                          volatility,  impact,    fill_mode,
-                                          std::move(drift), drift_leaving_rate, drift_rate_sensitivity};
+                 ReducedFormParams params{initial_mid,
+                                          rate,
+                                          decay,
+                                          volatility,
+                                          impact,
+                                          fill_mode,
+                                          std::move(drift),
+                                          drift_leaving_rate,
+                                          drift_rate_sensitivity};
                  params.validate();
                  return params;
              }),
@@ -85,7 +90,7 @@ void bind_scenario(py::module_& module) {
         .def(py::init([](std::variant<BookParams, ReducedFormParams> market, const QuoteParams& maker,
                          const AgentParams& agent, double price_unit, double decision_interval_s,
                          std::uint32_t episode_steps) {
-                 const Scenario scenario{std::move(market), maker,         agent, price_unit,
+                 const Scenario scenario{std::move(market),   maker,        agent, price_unit,
                                          decision_interval_s, episode_steps};
                  scenario.validate();
                  return scenario;

@@ -49,11 +49,16 @@ enum class Rejection : std::uint8_t {
 
 constexpr const char* describe(Rejection rejection) {
     switch (rejection) {
-        case Rejection::none: return "accepted";
-        case Rejection::size_not_positive: return "size must be at least one lot";
-        case Rejection::price_outside_window: return "price lies outside the book's window";
-        case Rejection::pool_exhausted: return "the book holds no more orders";
-        case Rejection::unknown_order: return "no live order has this handle";
+        case Rejection::none:
+            return "accepted";
+        case Rejection::size_not_positive:
+            return "size must be at least one lot";
+        case Rejection::price_outside_window:
+            return "price lies outside the book's window";
+        case Rejection::pool_exhausted:
+            return "the book holds no more orders";
+        case Rejection::unknown_order:
+            return "no live order has this handle";
     }
     return "unknown rejection";
 }

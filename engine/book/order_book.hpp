@@ -166,9 +166,7 @@ class OrderBook {
     static bool crosses(Side taker, Ticks limit, Ticks price) {
         return taker == Side::bid ? price <= limit : price >= limit;
     }
-    static bool better(Side side, Ticks a, Ticks b) {
-        return b == kNoPrice || (side == Side::bid ? a > b : a < b);
-    }
+    static bool better(Side side, Ticks a, Ticks b) { return b == kNoPrice || (side == Side::bid ? a > b : a < b); }
 
     template <class OnFill>
     Lots take(Side side, Ticks limit, Lots lots, Owner owner, OnFill&& on_fill) {
@@ -179,8 +177,7 @@ class OrderBook {
             Order<Index>& maker = orders_[slot];
             const Lots traded = left < maker.lots ? left : maker.lots;
             left -= traded;
-            const Fill fill{handle(slot), maker.owner, owner, maker_side,
-                            maker.price,  traded,      maker.lots - traded};
+            const Fill fill{handle(slot), maker.owner, owner, maker_side, maker.price, traded, maker.lots - traded};
             if (traded == maker.lots) {
                 remove(slot);
             } else {
@@ -267,8 +264,8 @@ class OrderBook {
             require(++count <= Capacity, "a queue is circular");
         }
         require(lots == queue.lots, "a level's lots are not the sum of its orders");
-        const bool occupied = occupied_[0].lowest(price, price + 1) != kNoPrice ||
-                              occupied_[1].lowest(price, price + 1) != kNoPrice;
+        const bool occupied =
+            occupied_[0].lowest(price, price + 1) != kNoPrice || occupied_[1].lowest(price, price + 1) != kNoPrice;
         require(occupied == (count > 0), "the occupancy bitmap disagrees with a level");
         return count;
     }

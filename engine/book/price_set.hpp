@@ -45,9 +45,7 @@ class PriceSet {
     }
 
   private:
-    static constexpr std::size_t word(Ticks price) {
-        return static_cast<std::size_t>(price & (Window - 1)) / 64;
-    }
+    static constexpr std::size_t word(Ticks price) { return static_cast<std::size_t>(price & (Window - 1)) / 64; }
     static constexpr std::uint64_t bit(Ticks price) { return std::uint64_t{1} << (price & 63); }
 
     std::array<std::uint64_t, Window / 64> words_{};

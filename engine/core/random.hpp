@@ -35,9 +35,7 @@ class Random {
     double uniform() { return static_cast<double>(bits() >> 11) * 0x1p-53; }
 
     // Uniform integer on [0, n); the bias of multiply-shift is below n / 2^32.
-    std::uint32_t below(std::uint32_t n) {
-        return static_cast<std::uint32_t>(((bits() >> 32) * n) >> 32);
-    }
+    std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(((bits() >> 32) * n) >> 32); }
 
     // Exponential with the given rate.
     double exponential(double rate) { return -std::log1p(-uniform()) / rate; }

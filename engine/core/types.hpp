@@ -17,10 +17,16 @@ inline constexpr double kSecond = 1e9;  // ns
 enum class Side : std::uint8_t { bid, ask };
 inline constexpr Side kSides[] = {Side::bid, Side::ask};
 
-constexpr Side opposite(Side side) { return side == Side::bid ? Side::ask : Side::bid; }
+constexpr Side opposite(Side side) {
+    return side == Side::bid ? Side::ask : Side::bid;
+}
 // +1 for what raises inventory (buying), -1 for what lowers it.
-constexpr int sign(Side side) { return side == Side::bid ? 1 : -1; }
-constexpr std::size_t index(Side side) { return static_cast<std::size_t>(side); }
+constexpr int sign(Side side) {
+    return side == Side::bid ? 1 : -1;
+}
+constexpr std::size_t index(Side side) {
+    return static_cast<std::size_t>(side);
+}
 
 enum class Owner : std::uint8_t { background, agent };
 

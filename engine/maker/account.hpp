@@ -11,9 +11,9 @@ class Account {
     // One fill of ours: `side` is bid when we bought. `fee_milli` is charged per lot (negative: a rebate).
     void fill(Side side, Ticks price, Lots lots, Money fee_milli = 0);
 
-    Money position() const { return position_; }    // lots, long positive
-    Money cash() const { return cash_; }            // before fees
-    Money cost() const { return cost_; }            // paid for the open position; negative when short
+    Money position() const { return position_; }  // lots, long positive
+    Money cash() const { return cash_; }          // before fees
+    Money cost() const { return cost_; }          // paid for the open position; negative when short
     Money realised() const { return cash_ + cost_; }
     Money fees_milli() const { return fees_milli_; }
     Money turnover() const { return bought_ + sold_; }  // lots

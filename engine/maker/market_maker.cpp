@@ -26,7 +26,9 @@ void QuoteParams::validate() const {
     check(quote_size >= 1, "quote_size", "be >= 1", quote_size);
 }
 
-AdaptiveMarketMaker::AdaptiveMarketMaker(const QuoteParams& params) : params_(params) { params_.validate(); }
+AdaptiveMarketMaker::AdaptiveMarketMaker(const QuoteParams& params) : params_(params) {
+    params_.validate();
+}
 
 double AdaptiveMarketMaker::skew_shape(double x) {
     x = std::clamp(x, -1.0, 1.0);

@@ -6,7 +6,7 @@
 namespace mm {
 
 namespace {
-constexpr double kFlowMemory = 0.9;        // a step, of the signed flow: about ten decisions
+constexpr double kFlowMemory = 0.9;         // a step, of the signed flow: about ten decisions
 constexpr double kVolatilityMemory = 0.98;  // a step, of the mid's variance: about fifty decisions
 constexpr int kImbalanceLevels = 5;
 }  // namespace
@@ -29,7 +29,8 @@ BookMarket::BookMarket(const Scenario& scenario, std::shared_ptr<const PoissonFl
       params_(&std::get<BookParams>(scenario.market)),
       flow_(std::move(flow)),
       agent_(scenario),
-      exchange_(*params_, *flow_) {}
+      exchange_(*params_, *flow_) {
+}
 
 void BookMarket::reset(const Random& random, bool staggered) {
     account_ = {};
@@ -131,7 +132,9 @@ double BookMarket::imbalance(int levels) const {
     return total > 0 ? (lots[0] - lots[1]) / total : 0.0;
 }
 
-double BookMarket::alpha() const { return imbalance(1); }
+double BookMarket::alpha() const {
+    return imbalance(1);
+}
 
 double BookMarket::volatility_per_second() const {
     return std::sqrt(mid_variance_ / scenario_->decision_interval_s);

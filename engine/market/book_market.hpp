@@ -55,11 +55,11 @@ class BookMarket {
     Exchange exchange_;
     Account account_;
     Handle quotes_[2]{};
-    Lots market_flow_ = 0;      // market lots bought less sold in this step
-    double signed_flow_ = 0;    // exponentially weighted
-    double mid_variance_ = 0;   // ticks^2 per step, exponentially weighted
-    double previous_mid_ = 0;   // ticks
-    double last_move_ = 0;      // ticks, of the mid in the last step
+    Lots market_flow_ = 0;     // market lots bought less sold in this step
+    double signed_flow_ = 0;   // exponentially weighted
+    double mid_variance_ = 0;  // ticks^2 per step, exponentially weighted
+    double previous_mid_ = 0;  // ticks
+    double last_move_ = 0;     // ticks, of the mid in the last step
 };
 
 }  // namespace mm

@@ -8,15 +8,18 @@ namespace mm {
 
 // The first columns of every market. All are dimensionless and of order one.
 inline constexpr std::array kReducedFormObservation{
-    "time_to_go",               // 2 tau/T - 1
-    "inventory",                // 2 q/Q
-    "alpha",                    // the signal: a / max |a| (reduced form), imbalance of the best queues (book)
-    "inventory_x_time_to_go",   // 2 (q/Q)(tau/T)
+    "time_to_go",              // 2 tau/T - 1
+    "inventory",               // 2 q/Q
+    "alpha",                   // the signal: a / max |a| (reduced form), imbalance of the best queues (book)
+    "inventory_x_time_to_go",  // 2 (q/Q)(tau/T)
 };
 
 // The book's columns: the four above, then what its participants see. Prices in price units.
 inline constexpr std::array kBookObservation{
-    "time_to_go", "inventory", "alpha", "inventory_x_time_to_go",
+    "time_to_go",
+    "inventory",
+    "alpha",
+    "inventory_x_time_to_go",
     "bid",                // best bid from the mid of the step before
     "ask",                // best ask from the mid of the step before
     "spread",             //
@@ -45,7 +48,7 @@ enum Statistic : std::size_t {
     kBidFilled,         // lots we bought
     kAskFilled,         // lots we sold
     kFees,
-    kBidDepth,          // of our quote from the mid at the decision; 0 without a quote
+    kBidDepth,  // of our quote from the mid at the decision; 0 without a quote
     kAskDepth,
     kStatistics
 };

@@ -21,17 +21,15 @@ class Recorder {
     void cancelled(Handle handle, Side side, Ticks price, Lots lots) {
         write(MessageType::deletion, handle, side, price, lots);
     }
-    void filled(const Fill& fill) {
-        write(MessageType::execution, fill.maker, fill.maker_side, fill.price, fill.lots);
-    }
+    void filled(const Fill& fill) { write(MessageType::execution, fill.maker, fill.maker_side, fill.price, fill.lots); }
 
     std::vector<Message> take() { return std::move(messages_); }
 
   private:
     void write(MessageType type, Handle handle, Side side, Ticks price, Lots lots) {
         const auto time = static_cast<Nanoseconds>(exchange_->now());
-        messages_.push_back({time, type, ids_[handle.slot], lots * lot_, price * tick_,
-                             static_cast<std::int8_t>(sign(side))});
+        messages_.push_back(
+            {time, type, ids_[handle.slot], lots * lot_, price * tick_, static_cast<std::int8_t>(sign(side))});
     }
 
     const Exchange* exchange_;

@@ -9,7 +9,8 @@ ReducedFormMarket::ReducedFormMarket(const Scenario& scenario, std::shared_ptr<c
     : scenario_(&scenario),
       params_(&std::get<ReducedFormParams>(scenario.market)),
       drift_(std::move(drift)),
-      agent_(scenario) {}
+      agent_(scenario) {
+}
 
 void ReducedFormMarket::reset(const Random& random, bool staggered) {
     random_ = random;
@@ -23,9 +24,12 @@ double ReducedFormMarket::fill_probability(double depth, double rate) const {
     const double dt = scenario_->decision_interval_s;
     const double reach = std::exp(-params_->decay * depth);
     switch (params_->fill_mode) {
-        case FillMode::exponential: return -std::expm1(-rate * reach * dt);
-        case FillMode::linear: return std::min(1.0, rate * reach * dt);
-        case FillMode::mbt: return std::min(1.0, rate * dt * std::min(1.0, reach));
+        case FillMode::exponential:
+            return -std::expm1(-rate * reach * dt);
+        case FillMode::linear:
+            return std::min(1.0, rate * reach * dt);
+        case FillMode::mbt:
+            return std::min(1.0, rate * dt * std::min(1.0, reach));
     }
     return 0;
 }
@@ -40,12 +44,12 @@ void ReducedFormMarket::step(const float* action, Statistics& statistics) {
     // Always the same four draws, so that policies compared on one seed see the same market.
     const double bid_draw = random_.uniform(), ask_draw = random_.uniform();
     const double shock = random_.normal();
-    const bool quotes_bid = before < limit, quotes_ask = before > -limit;
+    const bool quotes_bid = before<limit, quotes_ask = before> - limit;
     const int bought = quotes_bid && bid_draw < fill_probability(depth.bid, params_->rate * (1 - tilt));
     const int sold = quotes_ask && ask_draw < fill_probability(depth.ask, params_->rate * (1 + tilt));
 
-    const double change = drift_->drift(level_) * dt + params_->volatility * std::sqrt(dt) * shock +
-                          params_->impact * (sold - bought);
+    const double change =
+        drift_->drift(level_) * dt + params_->volatility * std::sqrt(dt) * shock + params_->impact * (sold - bought);
     inventory_ = before + bought - sold;
     mid_ += change;
     level_ = drift_->next(level_, random_.uniform());

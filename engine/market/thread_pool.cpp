@@ -5,8 +5,7 @@
 namespace mm {
 
 ThreadPool::ThreadPool(std::size_t threads) {
-    for (std::size_t worker = 1; worker < threads; ++worker)
-        workers_.emplace_back([this, worker] { work(worker); });
+    for (std::size_t worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { work(worker); });
 }
 
 ThreadPool::~ThreadPool() {

@@ -57,9 +57,7 @@ def test_the_side_that_adds_to_the_position_shrinks_and_ends_at_its_limit():
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from([Side.bid, Side.ask]), st.integers(1, 10_000), st.integers(1, 50)), max_size=60
-    ),
+    st.lists(st.tuples(st.sampled_from([Side.bid, Side.ask]), st.integers(1, 10_000), st.integers(1, 50)), max_size=60),
     st.integers(2, 20_000),
 )
 def test_realised_and_unrealised_make_the_total_exactly(fills, mid2):

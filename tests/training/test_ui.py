@@ -67,7 +67,7 @@ def test_the_pages_until_ctrl_c(tmp_path: Path, port: int, ending: signal.Signal
 
 
 def test_a_store_without_runs(tmp_path: Path) -> None:
-    with pytest.raises(config.UserError, match="there are no runs yet in .*: run 'make train' first"):
+    with pytest.raises(config.UserError, match=r"there are no runs yet in .*: run 'make train' first"):
         ui.main([f"tracking.store={tmp_path}"])
 
 

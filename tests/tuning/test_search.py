@@ -88,10 +88,12 @@ def test_a_failed_trial_is_shown_and_tried_again(settings, tmp_path, monkeypatch
 def test_points_depend_on_the_seed_alone(settings, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(search, "run_trial", pretend(tmp_path / "broken"))
     drawn = []
-    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        made = sweep.create(name, config.from_dict({**config.to_dict(settings), "seed": seed}), [])
-        search.search(made)
-        drawn.append({t.number: t.values for t in made.read_trials().values()})
+    for seed in (1, 1, 2):
+        seeded = config.from_dict({**config.to_dict(settings), "seed": seed})
+        with tracking.start(seeded, name="parent") as parent:
+            made = sweep.create(parent.id, seeded, [])
+            search.search(made)
+        drawn.append({trial.number: trial.values for trial in made.read_trials().values()})
     assert drawn[0] == drawn[1]
     assert drawn[0] != drawn[2]
 

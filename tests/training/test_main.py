@@ -1,0 +1,127 @@
+"""`python -m training` as a user types it: a whole run, a driver killed and resumed, mistakes."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+import config
+from training import tracking
+
+ROOT = Path(__file__).parents[2]
+SMALL = [
+    "market=gt1",
+    "training.env_runners=1",
+    "training.markets_per_runner=256",
+    "training.steps_per_iteration=2048",
+    "algo.ppo.minibatch_size=1024",
+    "evaluation.episodes=50",
+]
+
+
+def command(module: str, *words: str) -> list[str]:
+    return [sys.executable, "-m", module, *words]
+
+
+def run(module: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(module, *words), cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+
+
+def places(folder: Path) -> list[str]:
+    return [f"tracking.store={folder / 'mlruns'}", f"training.checkpoint_root={folder / 'checkpoints'}"]
+
+
+def only_run(folder: Path) -> tracking.RunRecord:
+    settings = config.load(places(folder))
+    (ident,) = [path.name for path in (folder / "checkpoints").iterdir()]
+    return tracking.find(settings, ident)
+
+
+@pytest.mark.slow
+def test_a_run_from_the_command_line_to_a_policy_that_is_evaluated_again(tmp_path):
+    done = run("training", *SMALL, *places(tmp_path), "training.iterations=3", "training.progress=false")
+    assert done.returncode == 0, done.stderr
+    assert "models:/market-maker/1" in done.stdout
+    assert "next: make ui" in done.stdout
+    table = [line for line in done.stdout.splitlines() if re.match(r"\S* ?(ppo|constant spread|linear skew)", line)]
+    assert len(table) == 3
+    record = only_run(tmp_path)
+    assert record.status == "FINISHED"
+    assert record.metrics["baseline/linear_skew_reward"] > record.metrics["baseline/constant_spread_reward"]
+    assert 0 < record.metrics["final/gap"] < 0.15
+    policy = tmp_path / "checkpoints" / record.id / "policy"
+    again = run("analysis", "evaluate", f"policy={policy}", "market=gt1", "evaluation.episodes=50")
+    assert again.returncode == 0, again.stderr
+    assert f"{record.metrics['final/gap']:.2%}" in again.stdout
+
+
+@pytest.mark.slow
+def test_after_kill_9_of_the_driver_resume_goes_on_in_the_same_run(tmp_path):
+    words = [*SMALL, *places(tmp_path), "training.checkpoint_every=1"]
+    driver = subprocess.Popen(
+        command("training", *words, "training.iterations=100000"), cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 240
+        while not list((tmp_path / "checkpoints").glob("*/iteration-000003")):
+            assert driver.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+    ident = only_run(tmp_path).id
+    progress = max((tmp_path / "checkpoints" / ident).glob("iteration-*")).name
+    last = int(progress.removeprefix("iteration-")) + 3
+    resumed = run("training", f"resume={ident}", *places(tmp_path), f"training.iterations={last}")
+    assert resumed.returncode == 0, resumed.stderr
+    record = only_run(tmp_path)
+    assert (record.id, record.status) == (ident, "FINISHED")
+    assert f"{last} iterations, {last * 2048:,} env steps" in resumed.stdout
+    client = MlflowClient(tracking.tracking_uri(config.load(places(tmp_path)).tracking))
+    steps = [point.step for point in client.get_metric_history(ident, "train/return")]
+    assert sorted(steps) == [2048 * (i + 1) for i in range(last)]  # nothing twice, nothing lost
+
+
+@pytest.mark.slow
+def test_ppo_comes_near_the_optimum(tmp_path):
+    """Within 3 % of V* on GT1, by exact value; the start is 10.4 % below it, the best constant spread 8.4 %."""
+    done = run("training", "market=gt1", *places(tmp_path), "training.iterations=40", "evaluation.episodes=50")
+    assert done.returncode == 0, done.stderr
+    assert 0 < only_run(tmp_path).metrics["final/gap"] < 0.03
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["trainig.iterations=2"], "trainig: Key 'trainig' not in 'Config'. Did you mean one of: 'training', 'tracking'"),
+        (["training.iterations=0"], "training.iterations must be >= 1, but it is 0"),
+        (["training.steps_per_iteration=1000"], "training.steps_per_iteration must be a multiple of"),
+        (["resume=nothing"], "resume must be a checkpoint, a run's folder or a run id"),
+        (["real", "data=nowhere"], "nowhere"),
+        (["real", "data={cut}"], "cut_message_10.csv:2: "),
+    ],
+)
+def test_a_mistake_costs_a_sentence_and_exit_code_2(tmp_path, words, sentence):
+    cut = tmp_path / "cut_message_10.csv"
+    cut.write_text("34200.1,1,11,100,5853300,1\n34200.2,1,12,1")
+    done = run("training", *(word.format(cut=cut) for word in words), *places(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "mlruns").exists()  # nothing is half-done
+
+
+def test_help_is_short():
+    shown = run("training", "--help")
+    assert shown.returncode == 0
+    assert "usage: python -m training" in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 120
