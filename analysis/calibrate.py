@@ -29,6 +29,7 @@ SUBMISSION, PARTIAL_CANCEL, DELETION, EXECUTION, HIDDEN_EXECUTION, CROSS_TRADE, 
 EDGES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 125, 150)
 LEAST_SHARE = 0.01  # of the limit orders in a bin; thinner bins are merged into the next
 SIZE_EDGES = (*range(1, 11), 12, 15, 20, 30, 50, 100, 200, 500, 1000)  # lots: first size of each support point
+EVENTS_PER_DECISION = 20  # fewer, and most steps carry no news to learn from
 LEAST_BLOCKS = 10  # fewer say nothing about the variance between blocks
 
 Floats = NDArray[np.float64]
@@ -105,8 +106,9 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
         source: where the messages come from, for the record.
 
     Returns:
-        The sections ``market`` and ``market_maker`` of a configuration, as plain dicts. ``market.calibration`` holds
-        count, standard error and block standard error of each rate, and what was left out.
+        An overlay of a configuration as plain dicts: the market, the maker's sizes, quotes counted from the average
+        touch, and a decision interval that suits the flow. ``market.calibration`` holds count, standard error and
+        block standard error of each rate, and what was left out.
 
     Raises:
         UserError: the messages are too few or too short for an estimate.
@@ -167,6 +169,8 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
             },
         },
         "market_maker": {"max_position": 10 * lot, "quote_size": lot},
+        "agent": {"action": "offsets"},
+        "simulation": {"decision_interval_ms": _decision_interval_ms(tape)},
     }
 
 
@@ -393,6 +397,11 @@ def _initial_mid(tape: Tape) -> int:
     if known.size == 0:
         raise config.UserError("the book must have two sides after the burn-in, but it never has")
     return round(float(mid[known[0]]))
+
+
+def _decision_interval_ms(tape: Tape) -> float:
+    """To one digit, so long that about `EVENTS_PER_DECISION` messages fall into it."""
+    return _digits(1e3 * EVENTS_PER_DECISION * tape.seconds / np.count_nonzero(tape.counted), 1)
 
 
 def _warmup(cancels: Sequence[dict[str, Any]]) -> float:

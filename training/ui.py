@@ -118,11 +118,13 @@ def _check_free(port: int) -> None:
 @contextmanager
 def _server(uri: str, tracking: TrackingConfig, port: int) -> Iterator[subprocess.Popen[bytes]]:
     artifacts = Path(tracking.store).resolve() / "artifacts"
+    # Not as words: everybody reads them in ``ps``, and an address may hold a password.
+    store = {"MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_REGISTRY_STORE_URI": uri}
     where = ["--host", HOST, "--port", str(port), "--artifacts-destination", str(artifacts)]
     size = ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "server", *where, *size],
-        env=os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": uri},  # not in ``ps``: it may hold a password
+        env=os.environ | QUIET | store,
         start_new_session=True,  # the Ctrl-C of the terminal reaches us, and we end all its processes
     )
     try:

@@ -48,12 +48,11 @@ def search(sweep: Sweep) -> None:
 
 def go_on(sweep: Sweep) -> None:
     """Runs the trials that are missing or failed, each from its last checkpoint."""
-    folder = str(sweep.folder / EXPERIMENT)
-    if not tune.Tuner.can_restore(folder):  # interrupted before the first trial
+    if not sweep.read_trials():  # interrupted before the first
         search(sweep)
         return
     _be_quiet()
-    _fit(tune.Tuner.restore(folder, _trainable(sweep), resume_errored=True))
+    _fit(tune.Tuner.restore(str(sweep.folder / EXPERIMENT), _trainable(sweep), resume_errored=True))
 
 
 def _trainable(sweep: Sweep) -> Any:

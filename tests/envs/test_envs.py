@@ -79,9 +79,9 @@ def test_staggered_clocks_spread_over_the_episode():
 
 def test_the_maker_quotes_what_the_residual_action_starts_from():
     """With action 0 the residual reference is the market maker's own spread, in ticks rounded outward."""
-    chosen = config.load(["market=book", "agent.action=residual", "market_maker.base_spread=0.002"])
+    chosen = config.load(["market=book", "agent.action=residual", "market_maker.base_spread=0.004"])
     env = envs.MarketMakingEnv(chosen)
     env.reset(seed=1)
     *_, info = env.step(np.zeros(2, np.float32))
-    assert 2.0 <= info["bid_depth"] <= 3.5  # 10 bp of about 2000 ticks, plus what skews and rounding add
-    assert 2.0 <= info["ask_depth"] <= 3.5
+    assert 1.8 <= info["bid_depth"] <= 3.5  # 20 bp of about 1000 ticks, what skews add, outward to a tick
+    assert 1.8 <= info["ask_depth"] <= 3.5

@@ -84,6 +84,9 @@ def test_a_failed_trial_is_shown_and_tried_again(settings, tmp_path, monkeypatch
         assert child.metrics["train/return"] == child.metrics["final/objective"]
         assert float(child.params["market_maker.alpha_skew"]) == child.metrics["final/objective"]
 
+    command.search_and_report(made.config, [], made)
+    assert made.read_trials() == second, "nothing is left to do"
+
 
 def test_points_depend_on_the_seed_alone(settings, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(search, "run_trial", pretend(tmp_path / "broken"))
