@@ -79,6 +79,8 @@ def start_ray() -> None:
     """Connects to RAY_ADDRESS, or starts Ray here without dashboard and usage reports."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    # RLlib itself passes its configuration by reference, which Ray reports as an error though the driver holds it.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     import ray
 
@@ -93,7 +95,7 @@ def train_and_report(config: Config, resume: Path | None, files: Sequence[Path] 
     from training.runner import train
 
     run_id = None if resume is None else checkpoints.read_progress(resume).run_id
-    run = tracking.start(config, name=f"{config.algo.name.value}-{config.market.name}", run_id=run_id)
+    run = tracking.start(config, name=f"{config.algo.name.value}-{config.market.name}-s{config.seed}", run_id=run_id)
     status: Status = "FAILED"
     try:
         for path in files:
@@ -144,8 +146,8 @@ def _conclude(config: Config, run: Run, result: TrainResult) -> None:
     folder = Path(config.training.checkpoint_root) / run.id
     print(f"model in MLflow: {uri or 'waits for the server with the rest of the run'}")
     print(f"policy without Ray: {export.save(network, folder / 'policy').parent}")
-    print("next: make ui   # runs and models in the browser")
-    print(f"next: .venv/bin/python -m training resume={run.id} training.iterations={2 * result.iterations}")
+    print("next, runs and models in the browser:  make ui")
+    print(f"next, train this one for longer:       make train ARGS='resume={run.id} training.iterations=...'")
 
 
 def _calibrated(words: Sequence[str]) -> tuple[list[str], list[Path]]:

@@ -82,7 +82,7 @@ def page(server: str, experiment: str) -> str:
         path = ""
     except OSError as error:
         raise UserError(f"MLflow at {base} does not answer: {error}") from None
-    return f"{base}/#/experiments{path}?workflowType=machine_learning"
+    return f"{base}/#/experiments{path}?workflowType=machine_learning&viewStateShareKey=overview"
 
 
 def _show(server: str, experiment: str) -> None:

@@ -49,7 +49,7 @@ def test_a_run_from_the_command_line_to_a_policy_that_is_evaluated_again(tmp_pat
     done = run("training", *SMALL, *places(tmp_path), "training.iterations=3", "training.progress=false")
     assert done.returncode == 0, done.stderr
     assert "models:/market-maker/1" in done.stdout
-    assert "next: make ui" in done.stdout
+    assert "make ui" in done.stdout
     table = [line for line in done.stdout.splitlines() if re.match(r"\S* ?(ppo|constant spread|linear skew)", line)]
     assert len(table) == 3
     record = only_run(tmp_path)
@@ -101,7 +101,7 @@ def test_ppo_comes_near_the_optimum(tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["trainig.iterations=2"], "trainig: Key 'trainig' not in 'Config'. Did you mean one of: 'training', 'tracking'"),
+        (["trainig.iterations=2"], "trainig: Key 'trainig' not in 'Config'. Did you mean one of: 'training'"),
         (["training.iterations=0"], "training.iterations must be >= 1, but it is 0"),
         (["training.steps_per_iteration=1000"], "training.steps_per_iteration must be a multiple of"),
         (["resume=nothing"], "resume must be a checkpoint, a run's folder or a run id"),

@@ -53,7 +53,7 @@ def test_the_pages_until_ctrl_c(tmp_path: Path, port: int, ending: signal.Signal
     try:
         said = [process.stdout.readline() for _ in range(4)]
         experiment = f"http://127.0.0.1:{port}/#/experiments/{run.experiment_id}"
-        assert said[1] == f"runs:   {experiment}/runs?workflowType=machine_learning\n"
+        assert said[1] == f"runs:   {experiment}/runs?workflowType=machine_learning&viewStateShareKey=overview\n"
         assert read(f"http://127.0.0.1:{port}/health") == "OK"
         assert "<title>MLflow</title>" in read(f"http://127.0.0.1:{port}/")
         process.send_signal(ending)

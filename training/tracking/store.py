@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -27,6 +28,15 @@ PARENT = "mlflow.parentRunId"
 PARAMS_PER_CALL = 100  # MLflow's limits
 PARAM_LENGTH = 6000
 SHORTEST_ID = 4  # of the beginning of an id
+
+# What the table of runs shows to who opens it by `training.ui`; without it there is not one number in it. The format is
+# the one that MLflow's own "share view" writes.
+COLUMNS = ["final/reward", "final/pnl", "final/mean_abs_inventory", "final/gap", "train/return", "time/steps_per_s"]
+OVERVIEW = {
+    "mlflow.sharedViewState.overview": json.dumps(
+        {"selectedColumns": [*(f"metrics.`{name}`" for name in COLUMNS), "attributes.`Models`"]}
+    )
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -110,7 +120,7 @@ class Store:
         found = client.get_experiment_by_name(name)
         # Without a server MLflow would put artifacts into the working directory.
         folder = None if self.is_server else str(Path(self._tracking.store).resolve() / "artifacts" / name)
-        self.experiment_id = found.experiment_id if found else client.create_experiment(name, folder)
+        self.experiment_id = found.experiment_id if found else client.create_experiment(name, folder, OVERVIEW)
         return client
 
     def _search(self, condition: str = "") -> list[MlflowRun]:
