@@ -9,6 +9,8 @@ export RAY_USAGE_STATS_ENABLED := 0
 
 # Words for the program behind a verb: make train ARGS="algo=sac seed=1"
 ARGS ?=
+# The messages of train-real: the AAPL hour in the folder of market data.
+DATA ?= $(if $(MARKET_DATA),$(MARKET_DATA)/lobster_aapl_20120621_50)
 
 CPP := $(shell find engine -name '*.cpp' -o -name '*.hpp')
 PYTHON_ROOMS := engine envs training tuning analysis config tests
@@ -38,7 +40,7 @@ train: setup ## the main job: PPO on the shipped market, evaluation, model in ML
 	$(BIN)/python -m training $(ARGS)
 
 train-real: setup ## calibrate on the LOBSTER messages in MARKET_DATA, train on that market, evaluate
-	$(BIN)/python -m training real $(ARGS)
+	$(BIN)/python -m training real $(if $(DATA),data=$(DATA)) $(ARGS)
 
 tune: setup ## a Tune sweep over skews and penalty, tracked in MLflow
 	$(BIN)/python -m tuning $(ARGS)

@@ -45,25 +45,23 @@ class Family:
 
     name: str
     build: Callable[..., SkewedSpread]
-    ranges: Sequence[slice]  # of each coefficient, as scipy.optimize.brute takes them
+    bounds: Sequence[tuple[float, float]]  # of each coefficient
 
 
-CONSTANT_SPREAD = Family(
-    "constant spread", lambda half: SkewedSpread("constant spread", half), [slice(0.25, 3.01, 0.25)]
-)
+CONSTANT_SPREAD = Family("constant spread", lambda half: SkewedSpread("constant spread", half), [(0.0, 3.0)])
 LINEAR_SKEW = Family(
-    "linear skew",
-    lambda half, skew: SkewedSpread("linear skew", half, skew),
-    [slice(0.25, 3.01, 0.25), slice(0.0, 3.01, 0.5)],
+    "linear skew", lambda half, skew: SkewedSpread("linear skew", half, skew), [(0.0, 3.0), (0.0, 3.0)]
 )
 FAMILIES = (CONSTANT_SPREAD, LINEAR_SKEW)
+FIRST_STEP = 0.5  # price units, of the search
+HALVINGS = 3  # of the step, each in the neighbourhood of the best point so far
 
 
 def tune(family: Family, config: Config) -> SkewedSpread:
     """The rule's best coefficients: by exact value in the reduced-form market, else by simulation.
 
-    The simulated search is a grid over common random numbers (`config.evaluation.tuning_seed`), because quotes
-    round to ticks and the objective is flat between them; the exact one is polished from the best grid point.
+    A grid that is refined around its best point: the simulated objective, on common random numbers
+    (`config.evaluation.tuning_seed`), is flat between ticks. The exact one is smooth and polished to the end.
     """
     exact = config.market.kind is MarketKind.reduced_form
 
@@ -71,10 +69,20 @@ def tune(family: Family, config: Config) -> SkewedSpread:
         rule = family.build(*np.atleast_1d(coefficients))
         if exact:
             return -value(config, rule)
-        episodes = simulate(
-            rule, config, episodes=config.evaluation.tuning_episodes, seed=config.evaluation.tuning_seed
-        )
-        return -float(episodes.reward.mean())
+        held_in = config.evaluation
+        return -float(simulate(rule, config, episodes=held_in.tuning_episodes, seed=held_in.tuning_seed).reward.mean())
 
-    best = optimize.brute(loss, tuple(family.ranges), finish=optimize.fmin if exact else None, disp=False)
-    return family.build(*(float(coefficient) for coefficient in np.atleast_1d(best)))
+    step = FIRST_STEP
+    best = _best(loss, family.bounds, step)
+    for _ in range(HALVINGS):
+        near = [(max(low, x - step), min(high, x + step)) for x, (low, high) in zip(best, family.bounds, strict=True)]
+        step /= 2
+        best = _best(loss, near, step)
+    if exact:
+        best = np.atleast_1d(optimize.fmin(loss, best, xtol=1e-7, ftol=1e-9, disp=False))
+    return family.build(*(float(coefficient) for coefficient in best))
+
+
+def _best(loss: Callable[..., float], bounds: Sequence[tuple[float, float]], step: float) -> NDArray[np.float64]:
+    grid = tuple(slice(low, high + step / 2, step) for low, high in bounds)
+    return np.atleast_1d(optimize.brute(loss, grid, finish=None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -42,7 +43,8 @@ def simulate(policy: Policy, config: Config, *, episodes: int, seed: int) -> Epi
     Market i sees the same random streams whatever the policy, so differences between policies can be taken episode
     by episode.
     """
-    markets = MarketMakingVectorEnv(_playing(policy, config), episodes, seed=seed)
+    threads = len(os.sched_getaffinity(0))  # results do not depend on it
+    markets = MarketMakingVectorEnv(_playing(policy, config), episodes, seed=seed, threads=threads)
     observation, _ = markets.reset()
     total = np.zeros((episodes, len(STATISTICS)))
     reward, abs_inventory = np.zeros(episodes), np.zeros(episodes)

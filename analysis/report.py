@@ -80,7 +80,7 @@ def show(comparison: Comparison, config: Config, console: Console | None = None)
         console.width = WIDTH  # a log file has no width of its own
     console.print(_table(comparison, config))
     for other, difference in comparison.differences.items():
-        console.print(f"reward of the {comparison.policy} less {other}: {_cell(difference)}, {_verdict(difference)}")
+        console.print(f"reward of {comparison.policy} less {other}: {_cell(difference)}, {_verdict(difference)}")
     if comparison.exact is not None:
         console.print(f"exact optimum V* = {comparison.exact.optimum:.5g}: no policy can earn more on average")
 

@@ -27,14 +27,14 @@ def load(words: Sequence[str] = ()) -> Config:
     """Builds the configuration that ``words`` describe.
 
     ``market=NAME|PATH``, ``algo=NAME|PATH`` and ``config=PATH`` name overlays; every other word is ``key=value``.
-    Later layers win: default.yaml, algo, market, config, words.
+    Later layers win: default.yaml, market, algo, config, words.
 
     Raises:
         UserError: unknown key, wrong type, value out of range, missing file; the sentence names it.
     """
     groups, overlays, values = _sort(words)
     files = [FOLDER / "default.yaml"]
-    files += [_overlay(group, groups.get(group, DEFAULTS[group])) for group in ("algo", "market")]
+    files += [_overlay(group, groups.get(group, DEFAULTS[group])) for group in ("market", "algo")]
     files += [Path(path) for path in overlays]
     try:
         tree = OmegaConf.structured(Config)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import config as configuration
-from config import AlgoName, Config, UserError
+from config import Config, UserError
 from training import checkpoints
+from training.session import start_ray
 
 if TYPE_CHECKING:
-    from training.export import PolicyNetwork
     from training.runner import TrainResult
     from training.tracking import Run, Status
 
@@ -75,20 +72,6 @@ def parse(words: Sequence[str]) -> tuple[Config, Path | None]:
     return configuration.load([f"config={checkpoint / checkpoints.CONFIG}", *rest]), checkpoint
 
 
-def start_ray() -> None:
-    """Connects to RAY_ADDRESS, or starts Ray here without dashboard and usage reports."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    # RLlib itself passes its configuration by reference, which Ray reports as an error though the driver holds it.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
-    import ray
-
-    logging.getLogger("ray.rllib").setLevel(logging.ERROR)
-    local = "RAY_ADDRESS" not in os.environ
-    ray.init(include_dashboard=False if local else None, logging_level=logging.ERROR, log_to_driver=False)
-
-
 def train_and_report(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> None:
     """Trains under a tracked run that keeps ``files`` too, judges and registers the policy, says what can be next."""
     from training import tracking
@@ -114,30 +97,13 @@ def train_and_report(config: Config, resume: Path | None, files: Sequence[Path] 
         run.finish(status)
 
 
-def policy_of(config: Config, result: TrainResult) -> PolicyNetwork:
-    """The trained policy without Ray."""
-    from analysis.policy import PolicyCard
-    from envs import MarketMakingVectorEnv
-    from training import export
-
-    card = PolicyCard(
-        observation=list(MarketMakingVectorEnv(config).columns),
-        action=config.agent.action.value,
-        low=config.agent.action_low,
-        high=config.agent.action_high,
-        market=config.market.name,
-    )
-    build = {AlgoName.ppo: export.from_ppo, AlgoName.sac: export.from_sac}[config.algo.name]
-    return build(result.weights, config.algo.activation, card)
-
-
 def _conclude(config: Config, run: Run, result: TrainResult) -> None:
     """The table against the rules, the policy in MLflow and on disk, and the next commands."""
     from analysis import report
     from analysis.policy import TrainedPolicy
     from training import export
 
-    network = policy_of(config, result)
+    network = export.policy_of(config, result.weights)
     comparison = report.compare(TrainedPolicy(network, network.card, name=config.algo.name.value), config)
     report.show(comparison, config)
     run.log_metrics(comparison.metrics(), step=result.env_steps)

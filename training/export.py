@@ -12,8 +12,9 @@ from torch import nn
 
 from analysis import policy as exported
 from analysis.policy import PROGRAM_FILE, Floats, PolicyCard, TrainedPolicy
-from config import Activation
+from config import Activation, AlgoName, Config
 from config.schema import TrackingConfig
+from envs import MarketMakingVectorEnv
 
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     Activation.relu: nn.ReLU,
@@ -44,6 +45,19 @@ class PolicyNetwork(nn.Module):
         if self.squash:
             return self.card.low + (torch.tanh(mean) + 1) * (0.5 * (self.card.high - self.card.low))
         return mean.clamp(self.card.low, self.card.high)
+
+
+def policy_of(config: Config, weights: Mapping[str, Any]) -> PolicyNetwork:
+    """The network that a training under ``config`` has left in its learner's ``weights``."""
+    card = PolicyCard(
+        observation=list(MarketMakingVectorEnv(config).columns),
+        action=config.agent.action.value,
+        low=config.agent.action_low,
+        high=config.agent.action_high,
+        market=config.market.name,
+    )
+    build = {AlgoName.ppo: from_ppo, AlgoName.sac: from_sac}[config.algo.name]
+    return build(weights, config.algo.activation, card)
 
 
 def from_ppo(state: Mapping[str, Any], activation: Activation, card: PolicyCard) -> PolicyNetwork:

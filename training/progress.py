@@ -23,8 +23,8 @@ class ProgressLine:
     def __init__(self, config: Config) -> None:
         self._progress = Progress(
             TextColumn("{task.completed}/{task.total}"),
-            BarColumn(bar_width=20),
-            TimeRemainingColumn(),
+            BarColumn(bar_width=10),
+            TimeRemainingColumn(compact=True),
             TextColumn("{task.description}"),
             console=Console(stderr=True),
             disable=not config.training.progress,
@@ -43,5 +43,5 @@ class ProgressLine:
     def show(self, iteration: int, env_steps: int, metrics: dict[str, float]) -> None:
         """Moves the bar and renews the numbers."""
         numbers = [f"{label} {form.format(metrics[name])}" for label, (name, form) in SHOWN.items() if name in metrics]
-        description = "  ".join([f"{env_steps:,} steps", *numbers])
+        description = "  ".join([f"{env_steps / 1e6:.2f}M steps", *numbers])
         self._progress.update(self._task, completed=iteration, description=description)

@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> None:
         print(HELP)
         return
     config, earlier = parse(words)
-    from training.__main__ import start_ray
+    from training.session import start_ray
 
     start_ray()
     search_and_report(config, words, earlier)

@@ -11,7 +11,6 @@ from ray import tune
 from analysis.policy import TrainedPolicy
 from config import Config, UserError, from_dict, replace
 from training import checkpoints, export
-from training.__main__ import policy_of
 from training.runner import train
 from tuning.objective import evaluate
 from tuning.space import trial_config
@@ -44,7 +43,7 @@ def run_trial(values: dict[str, float], config: dict[str, Any], trial_root: str)
     settings = trial_config(from_dict(config), values)
     settings = replace(settings, training={"checkpoint_root": trial_root})
     result = train(settings, run=Curves(trial_id), resume=_checkpoint(trial_id, Path(trial_root)))
-    network = policy_of(settings, result)
+    network = export.policy_of(settings, result.weights)
     export.save(network, policy_folder(Path(trial_root), trial_id))
     scores = score(TrainedPolicy(network, network.card), settings)
     tune.report({"scores": scores, "env_steps": result.env_steps})
