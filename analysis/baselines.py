@@ -54,7 +54,7 @@ LINEAR_SKEW = Family(
 )
 FAMILIES = (CONSTANT_SPREAD, LINEAR_SKEW)
 FIRST_STEP = 0.5  # price units, of the search
-HALVINGS = 3  # of the step, each in the neighbourhood of the best point so far
+HALVINGS = 2  # of the step, each in the neighbourhood of the best point so far
 
 
 def tune(family: Family, config: Config) -> SkewedSpread:
