@@ -46,8 +46,8 @@ class Submission:
     def fills(self) -> list[tuple[int, int, int]]:
         """Each match in order of priority: the resting order's id, its price in ticks, lots."""
 
-class OrderBook:
-    """A limit order book with price-time priority, for inspection and tests: room for 65,536 orders and prices.
+class _Book:
+    """A limit order book with price-time priority.
 
     Prices are ticks, sizes lots. An order's id is opaque and never given twice by one book.
     """
@@ -93,45 +93,11 @@ class OrderBook:
     def dropped(self) -> int:
         """Orders lost to moves of the window."""
 
-class CompactOrderBook:
+class OrderBook(_Book):
+    """A limit order book for inspection, tests and replay: room for 65,536 orders and prices."""
+
+class CompactOrderBook(_Book):
     """The book inside a simulated market: as `OrderBook`, with room for 1,024 orders and 512 prices."""
-
-    capacity: ClassVar[int]
-    """Most orders that may rest."""
-
-    def __init__(self, centre: int) -> None:
-        """An empty book whose window of prices lies around ``centre``."""
-    def limit(self, side: Side, price: int, lots: int, owner: Owner = ...) -> Submission:
-        """As `OrderBook.limit`."""
-    def market(self, side: Side, lots: int, owner: Owner = ...) -> Submission:
-        """As `OrderBook.market`."""
-    def cancel(self, order: int) -> str | None:
-        """As `OrderBook.cancel`."""
-    def reduce(self, order: int, lots: int) -> str | None:
-        """As `OrderBook.reduce`."""
-    def recentre(self, centre: int) -> None:
-        """As `OrderBook.recentre`."""
-    def depth(self, side: Side, n: int) -> list[tuple[int, int]]:
-        """As `OrderBook.depth`."""
-    def queue(self, price: int) -> list[int]:
-        """As `OrderBook.queue`."""
-    def validate(self) -> None:
-        """As `OrderBook.validate`."""
-    @property
-    def best_bid(self) -> int | None:
-        """Highest bid; None when there is none."""
-    @property
-    def best_ask(self) -> int | None:
-        """Lowest ask; None when there is none."""
-    @property
-    def window(self) -> tuple[int, int]:
-        """First price of the window and the first one behind it."""
-    @property
-    def live(self) -> int:
-        """Orders in the book."""
-    @property
-    def dropped(self) -> int:
-        """Orders lost to moves of the window."""
 
 def read_messages(path: str | os.PathLike[str], tick: int = 1) -> NDArray[np.void]:
     """A LOBSTER message file as an array of `MESSAGE`; times are rounded to whole ns.
