@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,41 +50,42 @@ class Family:
     bounds: Sequence[tuple[float, float]]  # of each coefficient
 
 
+STEP = 0.125  # price units, of the search
 CONSTANT_SPREAD = Family("constant spread", lambda half: SkewedSpread("constant spread", half), [(0.0, 3.0)])
 LINEAR_SKEW = Family(
-    "linear skew", lambda half, skew: SkewedSpread("linear skew", half, skew), [(0.0, 3.0), (0.0, 3.0)]
+    "linear skew", lambda half, skew: SkewedSpread("linear skew", half, skew), [(0.0, 1.5), (0.0, 2.0)]
 )
 FAMILIES = (CONSTANT_SPREAD, LINEAR_SKEW)
-FIRST_STEP = 0.5  # price units, of the search
-HALVINGS = 2  # of the step, each in the neighbourhood of the best point so far
+ROUNDS = ((16, 16), (4, 4), (1, 1))  # divisor of the episodes, candidates that stay
 
 
 def tune(family: Family, config: Config) -> SkewedSpread:
-    """The rule's best coefficients: by exact value in the reduced-form market, else by simulation.
+    """The rule's best coefficients on a grid: by exact value in the reduced-form market, else by simulation.
 
-    A grid that is refined around its best point: the simulated objective, on common random numbers
-    (`config.evaluation.tuning_seed`), is flat between ticks. The exact one is smooth and polished to the end.
+    The exact value is smooth and polished to the end. The simulated one is rough, because quotes round to ticks, so all
+    points of the grid play a few episodes and the better ones more (successive halving, Jamieson & Talwalkar 2016), on
+    common random numbers (`config.evaluation.tuning_seed`).
     """
-    exact = config.market.kind is MarketKind.reduced_form
+    axes = [np.arange(low, high + STEP / 2, STEP) for low, high in family.bounds]
+    points = [tuple(point) for point in itertools.product(*axes)]
+    if config.market.kind is MarketKind.book:
+        return family.build(*_best_simulated(family, config, points))
 
-    def loss(coefficients: NDArray[np.float64]) -> float:
-        rule = family.build(*np.atleast_1d(coefficients))
-        if exact:
-            return -value(config, rule)
-        held_in = config.evaluation
-        return -float(simulate(rule, config, episodes=held_in.tuning_episodes, seed=held_in.tuning_seed).reward.mean())
+    def loss(point: Any, /) -> float:
+        return -value(config, family.build(*point))
 
-    step = FIRST_STEP
-    best = _best(loss, family.bounds, step)
-    for _ in range(HALVINGS):
-        near = [(max(low, x - step), min(high, x + step)) for x, (low, high) in zip(best, family.bounds, strict=True)]
-        step /= 2
-        best = _best(loss, near, step)
-    if exact:
-        best = np.atleast_1d(optimize.fmin(loss, best, xtol=1e-7, ftol=1e-9, disp=False))
+    best = optimize.fmin(loss, np.array(min(points, key=loss)), xtol=1e-7, ftol=1e-9, disp=False)
     return family.build(*(float(coefficient) for coefficient in best))
 
 
-def _best(loss: Callable[..., float], bounds: Sequence[tuple[float, float]], step: float) -> NDArray[np.float64]:
-    grid = tuple(slice(low, high + step / 2, step) for low, high in bounds)
-    return np.atleast_1d(optimize.brute(loss, grid, finish=None))
+def _best_simulated(family: Family, config: Config, points: list[tuple[float, ...]]) -> tuple[float, ...]:
+    held_in = config.evaluation
+    for divisor, stay in ROUNDS:
+        episodes = max(2, held_in.tuning_episodes // divisor)
+
+        def reward(point: tuple[float, ...], episodes: int = episodes) -> float:
+            rule = family.build(*point)
+            return float(simulate(rule, config, episodes=episodes, seed=held_in.tuning_seed).reward.mean())
+
+        points = sorted(points, key=reward, reverse=True)[:stay]
+    return points[0]
