@@ -58,8 +58,8 @@ def main(words: Sequence[str]) -> None:
 def serve(uri: str, tracking: TrackingConfig, port: int) -> None:
     """Shows the store at ``uri`` until Ctrl-C or a SIGTERM."""
     print("MLflow takes some seconds to start", flush=True)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)  # or the server would outlive us
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)  # also where a shell has us ignore it, or the server would outlive us
     try:
         with _server(uri, tracking, port) as server:
             _wait_until_healthy(server, port)
