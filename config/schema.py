@@ -227,6 +227,7 @@ class AlgoConfig(Section):
     lr: float = number(above=0)
     final_lr: float = number(least=0)
     grad_clip: float = number(above=0)
+    reward_scale: float = number(above=0)  # of rewards in price units, before they are learned from
     centre_reward: bool
     ppo: PPOConfig | None = None
     sac: SACConfig | None = None

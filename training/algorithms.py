@@ -207,7 +207,7 @@ def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmC
 def centring(config: Config) -> CentreRewards:
     """The reward transformation of PPO's and SAC's learners: price units, minus the running mean."""
     return CentreRewards(
-        unit=config.market.price_unit,
+        unit=config.market.price_unit / config.algo.reward_scale,
         centre=config.algo.centre_reward,
         memory=REWARD_MEMORY[config.algo.name],
     )

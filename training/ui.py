@@ -59,7 +59,8 @@ def serve(uri: str, tracking: TrackingConfig, port: int) -> None:
     """Shows the store at ``uri`` until Ctrl-C or a SIGTERM."""
     print("MLflow takes some seconds to start", flush=True)
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)  # also where a shell has us ignore it, or the server would outlive us
+        # Also where a shell has us ignore it: the server must not outlive us.
+        signal.signal(ending, signal.default_int_handler)
     try:
         with _server(uri, tracking, port) as server:
             _wait_until_healthy(server, port)
