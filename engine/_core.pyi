@@ -103,7 +103,6 @@ def read_messages(path: str | os.PathLike[str], tick: int = 1) -> NDArray[np.voi
     """A LOBSTER message file as an array of `MESSAGE`; times are rounded to whole ns.
 
     ``tick`` (x 10^4) is what prices of types 1 to 4 must be multiples of.
-    Format: https://lobsterdata.com/info/DataStructure.php
 
     Raises:
         ValueError: FILE:LINE, the rule and the value.

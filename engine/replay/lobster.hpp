@@ -2,8 +2,7 @@
 //
 // A message file has one row per event: time (s after midnight), type, order id, size (shares), price (x
 // 10^4), direction (1 buy, -1 sell: the side of the resting order). A book file has one row per message: ask
-// price 1, ask size 1, bid price 1, bid size 1, ask price 2, ...; row k is the book after message k. Format:
-// https://lobsterdata.com/info/DataStructure.php
+// price 1, ask size 1, bid price 1, bid size 1, ask price 2, ...; row k is the book after message k.
 #pragma once
 
 #include <cstdint>
