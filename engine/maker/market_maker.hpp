@@ -25,13 +25,14 @@ struct Quote {
     Lots ask_size = 0;
 };
 
-// Spread, skews and impact are fractions of the mid.
+// Spread, skews and impact are fractions of the mid. The defaults are those of config/default.yaml, which a test holds
+// them to: the specification builds the maker from two arguments.
 struct QuoteParams {
     double base_spread = 0.001;
     double inventory_skew = 0.0001;
     double alpha_skew = 0.0002;
     double market_impact = 0.0001;
-    double volatility_adjustment = 0;
+    double volatility_adjustment = 10;
     double risk_aversion = 0.1;
     Lots max_position = 1000;  // shares
     Lots quote_size = 100;     // shares

@@ -1,10 +1,13 @@
 """The specification's own tests of the quoting rule, and the exactness of its account."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import config
 from engine import Account, MarketMaker, Side, skew_shape
 
 STATE = {"mid_price": 100.0, "spread": 0.02}
@@ -101,3 +104,20 @@ def test_a_parameter_out_of_range_is_named(fields, name):
 def test_unknown_market_state_is_named():
     with pytest.raises(ValueError, match="sprad"):
         MarketMaker().calculate_quotes({"mid_price": 1.0, "sprad": 1.0}, 0)
+
+
+def test_the_makers_defaults_are_the_configurations():
+    chosen = config.load()
+    configured = MarketMaker(**dataclasses.asdict(chosen.market_maker), lot=chosen.market.lot, tick=chosen.market.tick)
+    default = MarketMaker()
+    state = STATE | {"mid_price": 5000.0, "volatility": 0.01}  # so high that every fraction shows in ticks
+    for inventory, alpha in [(0, 0.0), (300, 0.5), (-1000, -1.0), (1000, 1.0)]:
+        for name in ("bid_price", "ask_price", "bid_size", "ask_size"):
+            assert (
+                default.calculate_quotes(state, inventory, alpha)[name]
+                == configured.calculate_quotes(state, inventory, alpha)[name]
+            )
+        assert default.calculate_inventory_penalty(inventory) == configured.calculate_inventory_penalty(inventory)
+    for maker in (default, configured):
+        maker.update_position(Side.bid, 5000.0, 300)
+    assert default.liquidation_cost(state) == configured.liquidation_cost(state)
