@@ -62,6 +62,8 @@ void BookMarket::step(const float* action, Statistics& statistics) {
     exchange_.remember_touch();
     post(Side::bid, bid);
     post(Side::ask, ask);
+    statistics[kBidDepth] = posted_depth(Side::bid, mid_before);
+    statistics[kAskDepth] = posted_depth(Side::ask, mid_before);
     exchange_.remember_touch();
     exchange_.run_until(start + scenario_->decision_interval_s * kSecond, sink);
     remember_mid();
@@ -75,8 +77,6 @@ void BookMarket::step(const float* action, Statistics& statistics) {
     statistics[kBidFilled] = static_cast<double>(account_.bought() - bought_before);
     statistics[kAskFilled] = static_cast<double>(account_.sold() - sold_before);
     statistics[kFees] = 1e-3 * static_cast<double>(account_.fees_milli() - fees_before);
-    statistics[kBidDepth] = bid.lots > 0 ? mid_before - bid.price : 0;
-    statistics[kAskDepth] = ask.lots > 0 ? ask.price - mid_before : 0;
 }
 
 // Takes away a quote that is no longer wanted where it stands; both sides go before either comes back, so that the
@@ -103,6 +103,12 @@ void BookMarket::post(Side side, const Want& want) {
     if (resting || lots <= 0) return;
     const Ticks price = passive(side, want.price);
     resting = exchange_.book().limit(side, price, lots, Owner::agent, [](const Fill&) {}).resting;
+}
+
+// What rests may stand behind what was asked for: a quote that would cross has slid.
+double BookMarket::posted_depth(Side side, double mid) const {
+    const Handle resting = quotes_[index(side)];
+    return resting ? sign(side) * (mid - exchange_.book().order(resting).price) : 0;
 }
 
 Ticks BookMarket::passive(Side side, Ticks price) const {

@@ -42,6 +42,7 @@ class BookMarket {
 
     void withdraw(Side side, const Want& want);
     void post(Side side, const Want& want);
+    double posted_depth(Side side, double mid) const;
     // The price nearest to the wanted one that does not cross.
     Ticks passive(Side side, Ticks price) const;
     // Cost of closing the position against the book at the end of an episode, tick x lot.

@@ -18,7 +18,7 @@ struct BookParams {
     Ticks initial_spread = 2;
     double warmup_s = 0;
     double latency_ms = 0;
-    double maker_fee = 0;  // ticks per lot, in thousandths
+    double maker_fee = 0;  // ticks per lot, charged to the thousandth
     double taker_fee = 0;
     PoissonParams flow;
 

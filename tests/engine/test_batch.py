@@ -67,20 +67,26 @@ def test_reward_is_the_sum_of_its_parts(market):
         assert (np.abs(position) <= limit).all()
 
 
-def test_profit_in_the_book_follows_from_fills_and_mids_alone():
-    """Independent bookkeeping: in ticks and lots from what the step reports, the PnL is exact to the half tick."""
-    chosen = config.load(["market=book"])
-    markets = envs.MarketMakingVectorEnv(chosen, 64, seed=3)
+def test_profit_in_the_book_follows_from_quotes_fills_and_mids_alone():
+    """Independent bookkeeping, exact: each step earns the depth of what was filled and the mid's move on what is held.
+
+    Without latency every fill of a step is at the quote that the step reports.
+    """
+    markets = envs.MarketMakingVectorEnv(config.load(["market=book", "market.book.latency_ms=0"]), 64, seed=3)
     markets.reset()
-    column = {name: i for i, name in enumerate(envs.STATISTICS)}
-    pnl = np.zeros(64)
-    fills = np.zeros(64)
-    for _ in range(chosen.simulation.episode_steps):
-        _, _, _, _, info = markets.step(np.zeros((64, 2), np.float32))
-        pnl += info["statistics"][:, column["pnl_change"]]
-        fills += info["statistics"][:, column["bid_filled"]] + info["statistics"][:, column["ask_filled"]]
-    assert (2 * pnl == np.round(2 * pnl)).all()  # marked on twice the mid: whole half ticks
-    assert fills.sum() > 500
+    rng = np.random.default_rng(0)
+    mid, fills, half_ticks = None, 0.0, 0
+    for _ in range(300):
+        *_, info = markets.step(rng.uniform(-0.4, 0.5, (64, 2)).astype(np.float32))
+        s = dict(zip(envs.STATISTICS, info["statistics"].T, strict=True))
+        if mid is not None:
+            spread = s["bid_filled"] * s["bid_depth"] + s["ask_filled"] * s["ask_depth"]
+            assert (s["pnl_change"] == spread + s["inventory"] * (s["mid"] - mid)).all()
+        fills += s["bid_filled"].sum() + s["ask_filled"].sum()
+        half_ticks += np.count_nonzero(s["mid"] % 1)
+        mid = s["mid"]
+    assert fills > 500
+    assert half_ticks > 0  # the mark is twice the mid, so half ticks are exact too
 
 
 @pytest.mark.parametrize("market", ["gt1", "gt4"])
