@@ -16,6 +16,8 @@ template <class... Higher>
     }
 }
 
+// Adding it rounds to an integer, which then stands in the low bits.
+inline constexpr double kRound = 0x1.8p52;
 // ln 2 in two parts; the first has so few bits that its multiples by an exponent are exact.
 inline constexpr double kLn2High = 0x1.62e42feep-1;
 inline constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
@@ -23,7 +25,6 @@ inline constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
 // e^x within 1.1 ulp; x outside [-708, 709], where the result would leave the normal numbers, is moved to that end.
 [[gnu::always_inline]] constexpr double exp(double x) {
     constexpr double kLog2E = 0x1.71547652b82fep+0;
-    constexpr double kRound = 0x1.8p52;  // adding it rounds to an integer, which then stands in the low bits
     x = x < -708.0 ? -708.0 : x;
     x = x > 709.0 ? 709.0 : x;
     const double shifted = x * kLog2E + kRound;
@@ -55,15 +56,21 @@ inline constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
     return exponent * kLn2High - ((half_square - (s * (half_square + tail) + exponent * kLn2Low)) - f);
 }
 
-// cos(2 pi u) within 2 ulp for u in [0, 1), a multiple of 2^-53: as sin(2 pi w) with |w| <= 1/4, which is exact.
+// cos(2 pi u) within 1.7 ulp for u in [0, 1): the sine or cosine of what is left of u after whole quarters.
 [[gnu::always_inline]] constexpr double cos_turns(double u) {
     constexpr double kTwoPi = 0x1.921fb54442d18p+2, kTwoPiLow = 0x1.1a62633145c07p-52;
-    const double from_half = u < 0.5 ? 0.5 - u : u - 0.5;
-    const double w = from_half - 0.25, z = w * w;
-    const double tail =
-        z * polynomial(z, -0x1.4abbce625be52p+5, 0x1.466bc6775aa7dp+6, -0x1.32d2cce627c86p+6, 0x1.5078348551854p+5,
-                       -0x1.e3074dfaf87afp+3, 0x1.e8f3675ee37ddp+1, -0x1.6f7acdb8f6580p-1, 0x1.9d462020fcc78p-4);
-    return w * kTwoPi + w * (tail + kTwoPiLow);
+    const double shifted = 4.0 * u + kRound;
+    const auto quarter = std::bit_cast<std::uint64_t>(shifted);
+    const double w = u - 0.25 * (shifted - kRound), z = w * w;  // |w| <= 1/8
+    const double sine_tail = z * polynomial(z, -0x1.4abbce625be52p+5, 0x1.466bc6775a476p+6, -0x1.32d2cce500387p+6,
+                                            0x1.50783208843ebp+5, -0x1.e3027dea82bd7p+3, 0x1.e4a9d9166f052p+1);
+    const double sine = w * kTwoPi + w * (sine_tail + kTwoPiLow);
+    const double cosine =
+        1.0 + z * polynomial(z, -0x1.3bd3cc9be45dep+4, 0x1.03c1f081b5ac0p+6, -0x1.55d3c7e3cb241p+6,
+                             0x1.e1f5068688d5bp+5, -0x1.a6d1eef479be1p+4, 0x1.f9ce245cada0bp+2, -0x1.b2f3eb054afcdp+0);
+    const double value = (quarter & 1) != 0 ? sine : cosine;
+    const std::uint64_t negative = ((quarter + 1) & 2) << 62;  // in the second and third quarter
+    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) ^ negative);
 }
 
 }  // namespace mm::math
