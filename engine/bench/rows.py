@@ -91,7 +91,11 @@ def _steps(words: tuple[str, ...], n: int, threads: int = 1) -> Measure:
 
 
 def _ratio(above: str, below: str, fact: str = "value") -> Measure:
-    return lambda _, rows: {"value": rows[above][fact] / rows[below][fact]}
+    def measure(_: str, rows: Round) -> Facts:
+        over, under = rows[above][fact], rows[below][fact]
+        return {"value": over / under, above: over, below: under}
+
+    return measure
 
 
 def _binding(_: str, rows: Round) -> Facts:

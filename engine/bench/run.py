@@ -56,8 +56,8 @@ def text(row: dict[str, Any]) -> str:
     met = limits.met(value) if limits and value is not None else ""
     head = LINE.format(name, _number(value), row["unit"], _number(row["goal"]), _number(row["floor"]), met)
     what, *facts = row["conditions"].items()
-    said = ", ".join(f"{_number(fact)} {key.replace('_', ' ')}" for key, fact in facts)
-    below = textwrap.wrap(f"{what[1]}: {said or 'not measured'}", WIDTH, initial_indent="    ", subsequent_indent="    ")
+    said = ", ".join(f"{_number(fact)} {key.replace('_', ' ')}" for key, fact in facts) or "not measured"
+    below = textwrap.wrap(f"{what[1]}: {said}", WIDTH, initial_indent="    ", subsequent_indent="    ")
     return "\n".join([head.rstrip(), *below])
 
 
