@@ -16,7 +16,7 @@ CPP := $(shell find engine -name '*.cpp' -o -name '*.hpp')
 PYTHON_ROOMS := engine envs training tuning analysis config tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train train-real tune ui test lint format wheel clean
+.PHONY: help setup build train train-real tune ui test bench lint format wheel clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,19 @@ ui: setup ## MLflow on the store in mlruns/
 
 test: setup ## every test; those on real data run where MARKET_DATA names a folder
 	$(BIN)/pytest $(ARGS)
+
+# The peers need an older numpy: they live in an environment of their own.
+build/peers/.installed: engine/bench/peers/requirements.txt
+	$(PYTHON) -m venv build/peers
+	env -u PIP_CONSTRAINT build/peers/bin/pip install --quiet -r $<
+	touch $@
+
+bench: setup build/peers/.installed ## the speed and memory budget, ours and pip peers in one run: a table and build/bench.json
+	$(BIN)/cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DMM_BENCH=ON \
+	  -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) > /dev/null
+	$(BIN)/cmake --build build/bench --target mm_bench
+	$(BIN)/python engine/bench/run.py $(ARGS)
 
 lint: setup ## what a reviewer would say first
 	$(BIN)/ruff check $(PYTHON_ROOMS)
