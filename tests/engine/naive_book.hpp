@@ -7,7 +7,6 @@
 #include <deque>
 #include <iterator>
 #include <map>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -96,7 +95,7 @@ class NaiveBook {
     // Price and lots of each level of a side, best first.
     std::vector<std::pair<Ticks, Lots>> levels(Side side) const {
         std::vector<std::pair<Ticks, Lots>> all;
-        for (const auto& [price, queue] : side_of(side)) all.emplace_back(price, lots_of(queue.begin(), queue.end()));
+        for (const auto& [price, queue] : side_of(side)) all.emplace_back(price, lots_of(queue));
         if (side == Side::bid) std::ranges::reverse(all);
         return all;
     }
@@ -107,7 +106,7 @@ class NaiveBook {
         if (worse == (side == Side::bid ? levels.begin() : levels.end())) return kNoPrice;
         return side == Side::bid ? std::prev(worse)->first : worse->first;
     }
-    Lots queue_ahead(Handle handle) const { return lots_of(queue_of(handle).begin(), find(handle)); }
+    Lots queue_ahead(Handle handle) const { return lots_of({queue_of(handle).begin(), find(handle)}); }
     Handle front(Ticks price) const {
         for (const Levels& levels : sides_)
             if (const auto level = levels.find(price); level != levels.end()) return level->second.front().handle;
@@ -128,8 +127,8 @@ class NaiveBook {
   private:
     struct Resting {
         Handle handle;
-        Owner owner;
-        Lots lots;
+        Owner owner = Owner::background;
+        Lots lots = 0;
     };
     using Queue = std::deque<Resting>;
     using Levels = std::map<Ticks, Queue>;
@@ -138,8 +137,10 @@ class NaiveBook {
         return time_in_force == TimeInForce::gtc || time_in_force == TimeInForce::post_only;
     }
     static bool crosses(Side taker, Ticks limit, Ticks price) { return sign(taker) * (limit - price) >= 0; }
-    static Lots lots_of(typename Queue::const_iterator from, typename Queue::const_iterator to) {
-        return std::accumulate(from, to, 0, [](Lots sum, const Resting& resting) { return sum + resting.lots; });
+    static Lots lots_of(const Queue& queue) {
+        Lots lots = 0;
+        for (const Resting& resting : queue) lots += resting.lots;
+        return lots;
     }
 
     Levels& side_of(Side side) { return sides_[index(side)]; }
@@ -153,7 +154,7 @@ class NaiveBook {
     }
     Lots depth(Side side, Ticks price) const {
         const auto level = side_of(side).find(price);
-        return level == side_of(side).end() ? 0 : lots_of(level->second.begin(), level->second.end());
+        return level == side_of(side).end() ? 0 : lots_of(level->second);
     }
     bool reaches(Side taker, Ticks limit) const {
         const Ticks price = best(opposite(taker));
