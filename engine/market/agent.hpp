@@ -1,4 +1,4 @@
-// What both kinds of market share about the agent: its episode clock, its reference quotes, its penalties.
+// What both kinds of market share about the agent: its episode, its reference quotes, its penalties. One for a batch.
 #pragma once
 
 #include <algorithm>
@@ -15,49 +15,49 @@ struct Depths {
     double ask = 0;
 };
 
+// What a quote is made from.
+struct View {
+    double mid = 0;         // ticks or price
+    double inventory = 0;   // lots
+    double alpha = 0;       // the signal, from -1 to 1
+    double volatility = 0;  // of the mid, as a fraction of it per sqrt(s)
+    std::uint32_t step = 0;
+};
+
 class Agent {
   public:
-    explicit Agent(const Scenario& scenario) : scenario_(&scenario), maker_(scenario.maker) {}
+    explicit Agent(const Scenario& scenario)
+        : params_(scenario.agent),
+          maker_(scenario.maker),
+          max_lots_(scenario.max_lots()),
+          unit_(scenario.price_unit),
+          dt_(scenario.decision_interval_s),
+          steps_(scenario.episode_steps) {}
 
-    void start(std::uint32_t step) { step_ = step; }
-    void advance() { ++step_; }
-    bool finished() const { return step_ >= scenario_->episode_steps; }
+    bool finished(std::uint32_t step) const { return step >= steps_; }
     // Share of the episode that is left, tau/T.
-    double time_to_go() const { return 1.0 - static_cast<double>(step_) / scenario_->episode_steps; }
-    double inventory_ratio(double lots) const { return lots / scenario_->max_lots(); }
+    double time_to_go(std::uint32_t step) const { return 1.0 - static_cast<double>(step) / steps_; }
 
-    // The depths an action asks for, given the state the market maker would quote from.
-    Depths depths(const float* action, double mid, double inventory, double alpha, double volatility) const {
-        const AgentParams& agent = scenario_->agent;
-        Depths reference{scenario_->price_unit, scenario_->price_unit};
-        if (agent.action == ActionReference::residual) {
-            const double half = maker_.half_spread(volatility);
-            const double shift = maker_.skew(inventory * scenario_->maker.lot, alpha);
-            reference = {mid * (half - shift), mid * (half + shift)};
-        }
-        const auto offset = [&](float u) {
-            return scenario_->price_unit * std::clamp(static_cast<double>(u), agent.action_low, agent.action_high);
-        };
-        return {reference.bid + offset(action[0]), reference.ask + offset(action[1])};
+    // The depths an action asks for.
+    Depths depths(const float* action, const View& view) const {
+        const Depths from = reference(view);
+        return {from.bid + offset(action[0]), from.ask + offset(action[1])};
     }
 
     // Lots to quote on a side.
-    Lots lots(Side side, double inventory) const {
-        return maker_.size(side, inventory * scenario_->maker.lot) / scenario_->maker.lot;
-    }
+    Lots lots(Side side, double inventory) const { return maker_.size(side, inventory * lot()) / maker_.params().lot; }
 
     // The inventory terms of the reward for a step that took the inventory from `before` to `after`. The terminal
     // penalty is paid as it changes: the sum over an episode that starts flat is the lump at its end, and learning
     // from it is faster.
-    void charge(double before, double after, Statistics& statistics) const {
-        const AgentParams& agent = scenario_->agent;
-        statistics[kInventoryPenalty] = agent.inventory_penalty * after * after * scenario_->decision_interval_s;
-        statistics[kTerminalCost] = agent.terminal_penalty * (after * after - before * before);
+    void charge(double before, double after, double* statistics) const {
+        statistics[kInventoryPenalty] = params_.inventory_penalty * after * after * dt_;
+        statistics[kTerminalCost] = params_.terminal_penalty * (after * after - before * before);
     }
 
     // Writes the columns every market has.
-    void observe(double inventory, double alpha, float* row) const {
-        common_columns(time_to_go(), inventory_ratio(inventory), alpha, row);
+    void observe(std::uint32_t step, double inventory, double alpha, float* row) const {
+        common_columns(time_to_go(step), inventory / max_lots_, alpha, row);
     }
     static void common_columns(double time_to_go, double inventory_ratio, double alpha, float* row) {
         row[0] = static_cast<float>(2 * time_to_go - 1);
@@ -67,9 +67,25 @@ class Agent {
     }
 
   private:
-    const Scenario* scenario_;
+    double lot() const { return maker_.params().lot; }
+
+    // What action 0 quotes.
+    Depths reference(const View& view) const {
+        if (params_.action == ActionReference::offsets) return {unit_, unit_};
+        const double half = maker_.half_spread(view.volatility);
+        const double shift = maker_.skew(view.inventory * lot(), view.alpha);
+        return {view.mid * (half - shift), view.mid * (half + shift)};
+    }
+    double offset(float u) const {
+        return unit_ * std::clamp(static_cast<double>(u), params_.action_low, params_.action_high);
+    }
+
+    AgentParams params_;
     AdaptiveMarketMaker maker_;
-    std::uint32_t step_ = 0;
+    Lots max_lots_;
+    double unit_;  // price unit
+    double dt_;    // s
+    std::uint32_t steps_;
 };
 
 }  // namespace mm

@@ -1,10 +1,11 @@
 #include "engine/market/batch.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "engine/core/check.hpp"
-#include "engine/market/book_market.hpp"
+#include "engine/market/book_markets.hpp"
 #include "engine/market/reduced_form.hpp"
 #include "engine/market/thread_pool.hpp"
 
@@ -12,24 +13,22 @@ namespace mm {
 
 namespace {
 
-template <class Market>
+// Markets owns n markets and works on ranges of them; see ReducedFormMarkets. A chunk's rows stay in the cache.
+template <class Markets>
 class BatchOf final : public Batch {
   public:
-    // `parts` are the further arguments of Market's constructor, shared by all markets.
-    template <class... Parts>
     BatchOf(const Scenario& scenario, std::size_t size, std::uint64_t first_market, std::size_t threads,
-            Autoreset autoreset, const Parts&... parts)
-        : scenario_(std::make_unique<const Scenario>(scenario)),
+            Autoreset autoreset)
+        : scenario_(scenario),
+          agent_(scenario_),
+          markets_(size, scenario_, agent_),
           pool_(threads),
           first_market_(first_market),
           autoreset_(autoreset),
           episode_(size),
-          ended_(size) {
-        markets_.reserve(size);
-        for (std::size_t i = 0; i < size; ++i) markets_.emplace_back(*scenario_, parts...);
-    }
+          ended_(size) {}
 
-    std::span<const char* const> columns() const override { return Market::kColumns; }
+    std::span<const char* const> columns() const override { return Markets::kColumns; }
     std::size_t size() const override { return markets_.size(); }
 
     void reset(std::optional<std::uint64_t> seed, bool staggered, float* observation) override {
@@ -38,22 +37,24 @@ class BatchOf final : public Batch {
             for (std::size_t i = begin; i < end; ++i) {
                 episode_[i] = seed ? 0 : episode_[i] + 1;
                 start(i, staggered);
-                markets_[i].observe(row(observation, i));
             }
+            markets_.observe(begin, end, row(observation, begin));
         });
     }
 
     void step(const float* action, const StepBuffers& out) override {
         pool_.run(size(), [&](std::size_t begin, std::size_t end) {
-            for (std::size_t i = begin; i < end; ++i) step_market(i, action + 2 * i, out);
+            for (; begin < end; begin += kChunk) step_chunk(begin, std::min(begin + kChunk, end), action, out);
         });
     }
 
   private:
-    float* row(float* observation, std::size_t i) const { return observation + i * Market::kColumns.size(); }
+    static constexpr std::size_t kChunk = Markets::kChunk;
+
+    static float* row(float* observation, std::size_t i) { return observation + i * Markets::kColumns.size(); }
 
     void start(std::size_t i, bool staggered) {
-        markets_[i].reset(Random(seed_, first_market_ + i, episode_[i]), staggered);
+        markets_.reset(i, Random(seed_, first_market_ + i, episode_[i]), staggered);
         ended_[i] = false;
     }
 
@@ -62,27 +63,36 @@ class BatchOf final : public Batch {
         start(i, false);
     }
 
-    void step_market(std::size_t i, const float* action, const StepBuffers& out) {
-        Statistics statistics{};
-        if (ended_[i]) {  // next_step: this call only resets, whatever the action
-            start_next(i);
-        } else {
-            markets_[i].step(action, statistics);
-            ended_[i] = markets_[i].finished();
+    void step_chunk(std::size_t begin, std::size_t end, const float* action, const StepBuffers& out) {
+        Depths depths[kChunk];
+        for (std::size_t i = begin; i < end; ++i) depths[i - begin] = agent_.depths(action + 2 * i, markets_.view(i));
+        double* statistics = out.statistics + begin * kStatistics;
+        markets_.play(begin, end, depths, statistics);
+        for (std::size_t i = begin; i < end; ++i, statistics += kStatistics) {
+            if (ended_[i]) {  // next_step: this call only resets, and what was just played is forgotten
+                start_next(i);
+                std::fill_n(statistics, kStatistics, 0.0);
+            }
+            out.reward[i] = statistics[kPnlChange] - statistics[kInventoryPenalty] - statistics[kTerminalCost];
+            out.terminated[i] = markets_.finished(i);
+            if (out.terminated[i]) end_episode(i, out);
         }
-        out.terminated[i] = ended_[i];
-        out.reward[i] = statistics[kPnlChange] - statistics[kInventoryPenalty] - statistics[kTerminalCost];
-        std::copy(statistics.begin(), statistics.end(), out.statistics + i * kStatistics);
-        if (ended_[i] && autoreset_ == Autoreset::same_step) {
-            markets_[i].observe(row(out.final_observation, i));
-            start_next(i);
-        }
-        markets_[i].observe(row(out.observation, i));
+        markets_.observe(begin, end, row(out.observation, begin));
     }
 
-    std::unique_ptr<const Scenario> scenario_;  // the markets point into it
+    void end_episode(std::size_t i, const StepBuffers& out) {
+        if (autoreset_ == Autoreset::next_step) {
+            ended_[i] = true;
+            return;
+        }
+        markets_.observe(i, i + 1, row(out.final_observation, i));
+        start_next(i);
+    }
+
+    const Scenario scenario_;
+    const Agent agent_;
+    Markets markets_;  // points to both
     ThreadPool pool_;
-    std::vector<Market> markets_;
     std::uint64_t seed_ = 0;
     std::uint64_t first_market_;
     Autoreset autoreset_;
@@ -97,14 +107,11 @@ std::unique_ptr<Batch> make_batch(const Scenario& scenario, std::size_t size, st
     scenario.validate();
     check(size >= 1, "n", "be >= 1 market", size);
     check(threads >= 1 && threads <= 256, "threads", "lie in [1, 256]", threads);
-    if (const auto* book = std::get_if<BookParams>(&scenario.market)) {
-        return std::make_unique<BatchOf<BookMarket>>(scenario, size, first_market, threads, autoreset,
-                                                     std::make_shared<const PoissonFlow>(book->flow));
-    }
-    const auto& reduced = std::get<ReducedFormParams>(scenario.market);
-    return std::make_unique<BatchOf<ReducedFormMarket>>(
-        scenario, size, first_market, threads, autoreset,
-        std::make_shared<const DriftChain>(reduced.drift, reduced.drift_leaving_rate, scenario.decision_interval_s));
+    const auto make = [&]<class Markets>(std::type_identity<Markets>) -> std::unique_ptr<Batch> {
+        return std::make_unique<BatchOf<Markets>>(scenario, size, first_market, threads, autoreset);
+    };
+    if (std::holds_alternative<BookParams>(scenario.market)) return make(std::type_identity<BookMarkets>{});
+    return make(std::type_identity<ReducedFormMarkets>{});
 }
 
 }  // namespace mm

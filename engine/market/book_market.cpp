@@ -24,35 +24,34 @@ struct BookMarket::Sink {
     void cancelled(Handle, Side, Ticks, Lots) const {}
 };
 
-BookMarket::BookMarket(const Scenario& scenario, std::shared_ptr<const PoissonFlow> flow)
-    : scenario_(&scenario),
-      params_(&std::get<BookParams>(scenario.market)),
-      flow_(std::move(flow)),
-      agent_(scenario),
-      exchange_(*params_, *flow_) {
+BookMarket::BookMarket(const Scenario& scenario, const Agent& agent, const PoissonFlow& flow)
+    : scenario_(&scenario), params_(&std::get<BookParams>(scenario.market)), agent_(&agent), exchange_(*params_, flow) {
 }
 
 void BookMarket::reset(const Random& random, bool staggered) {
     account_ = {};
     quotes_[0] = quotes_[1] = {};
     exchange_.open(random, Sink{*this});
-    agent_.start(staggered ? exchange_.random().below(scenario_->episode_steps) : 0);
+    step_ = staggered ? exchange_.random().below(scenario_->episode_steps) : 0;
     market_flow_ = 0;
     signed_flow_ = mid_variance_ = last_move_ = 0;
     previous_mid_ = mid();
 }
 
-void BookMarket::step(const float* action, Statistics& statistics) {
+View BookMarket::view() const {
+    return {mid(), inventory(), alpha(), volatility_per_second() / mid(), step_};
+}
+
+void BookMarket::play(const Depths& depth, double* statistics) {
     const double start = exchange_.now();
     const double mid_before = mid();
     const double before = inventory();
     const double pnl_before = account_.pnl(mid2());
     const Money fees_before = account_.fees_milli();
     const Money bought_before = account_.bought(), sold_before = account_.sold();
-    const Depths depth = agent_.depths(action, mid_before, before, alpha(), volatility_per_second() / mid_before);
     // Outward to whole ticks: the edge is never less than asked.
-    const Want bid{static_cast<Ticks>(std::floor(mid_before - depth.bid)), agent_.lots(Side::bid, before)};
-    const Want ask{static_cast<Ticks>(std::ceil(mid_before + depth.ask)), agent_.lots(Side::ask, before)};
+    const Want bid{static_cast<Ticks>(std::floor(mid_before - depth.bid)), agent_->lots(Side::bid, before)};
+    const Want ask{static_cast<Ticks>(std::ceil(mid_before + depth.ask)), agent_->lots(Side::ask, before)};
 
     market_flow_ = 0;
     const Sink sink{*this};
@@ -67,9 +66,9 @@ void BookMarket::step(const float* action, Statistics& statistics) {
     exchange_.remember_touch();
     exchange_.run_until(start + scenario_->decision_interval_s * kSecond, sink);
     remember_mid();
-    agent_.advance();
+    ++step_;
 
-    agent_.charge(before, inventory(), statistics);
+    agent_->charge(before, inventory(), statistics);
     if (finished()) statistics[kTerminalCost] += liquidation_cost();
     statistics[kPnlChange] = account_.pnl(mid2()) - pnl_before;
     statistics[kInventory] = inventory();
@@ -181,9 +180,9 @@ void BookMarket::observe(float* row) const {
     const Ticks bid = exchange_.touch(Side::bid), ask = exchange_.touch(Side::ask);
     const double bid_lots = book.depth(bid), ask_lots = book.depth(ask);
     const double micro = bid_lots + ask_lots > 0 ? (bid * ask_lots + ask * bid_lots) / (bid_lots + ask_lots) : mid();
-    const double phase = 2 * std::numbers::pi * agent_.time_to_go();
+    const double phase = 2 * std::numbers::pi * agent_->time_to_go(step_);
     const double value = mid() * scenario_->max_lots();
-    agent_.observe(inventory(), alpha(), row);
+    agent_->observe(step_, inventory(), alpha(), row);
     std::size_t column = kReducedFormObservation.size();
     const auto write = [&](double x) { row[column++] = static_cast<float>(x); };
     const double origin = mid() - last_move_;

@@ -1,9 +1,6 @@
 // The market in a limit order book: the agent's two quotes stand in the same queues as everybody's orders.
 #pragma once
 
-#include <memory>
-#include <span>
-
 #include "engine/maker/account.hpp"
 #include "engine/market/agent.hpp"
 #include "engine/market/exchange.hpp"
@@ -12,16 +9,15 @@ namespace mm {
 
 class BookMarket {
   public:
-    static constexpr std::span<const char* const> kColumns{kBookObservation};
-
-    BookMarket(const Scenario& scenario, std::shared_ptr<const PoissonFlow> flow);
+    BookMarket(const Scenario& scenario, const Agent& agent, const PoissonFlow& flow);
 
     // Opens a fresh book and starts an episode from the given step.
     void reset(const Random& random, bool staggered);
     // Plays one decision interval: the quotes reach the book after the latency; a quote whose price and size do not
     // change keeps its place in the queue; a quote that would cross rests one tick from the opposite best instead.
-    void step(const float* action, Statistics& statistics);
-    bool finished() const { return agent_.finished(); }
+    void play(const Depths& depth, double* statistics);
+    View view() const;
+    bool finished() const { return agent_->finished(step_); }
     void observe(float* row) const;
 
   private:
@@ -51,11 +47,11 @@ class BookMarket {
 
     const Scenario* scenario_;
     const BookParams* params_;
-    std::shared_ptr<const PoissonFlow> flow_;
-    Agent agent_;
+    const Agent* agent_;
     Exchange exchange_;
     Account account_;
     Handle quotes_[2]{};
+    std::uint32_t step_ = 0;
     Lots market_flow_ = 0;     // market lots bought less sold in this step
     double signed_flow_ = 0;   // exponentially weighted
     double mid_variance_ = 0;  // ticks^2 per step, exponentially weighted

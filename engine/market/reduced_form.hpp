@@ -5,8 +5,9 @@
 // this problem follows by backward induction, so nothing here may deviate from it.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <span>
+#include <vector>
 
 #include "engine/core/random.hpp"
 #include "engine/market/agent.hpp"
@@ -14,31 +15,36 @@
 
 namespace mm {
 
-class ReducedFormMarket {
+class ReducedFormMarkets {
   public:
     static constexpr std::span<const char* const> kColumns{kReducedFormObservation};
+    static constexpr std::size_t kChunk = 64;
 
-    ReducedFormMarket(const Scenario& scenario, std::shared_ptr<const DriftChain> drift);
+    ReducedFormMarkets(std::size_t size, const Scenario& scenario, const Agent& agent);
 
-    // Starts an episode from the given step with no inventory and the middle drift level.
-    void reset(const Random& random, bool staggered);
-    // Plays one decision interval; `action` is (u_bid, u_ask) in price units.
-    void step(const float* action, Statistics& statistics);
-    bool finished() const { return agent_.finished(); }
-    void observe(float* row) const { agent_.observe(inventory_, alpha(), row); }
+    std::size_t size() const { return step_.size(); }
+    // Starts an episode of market i, from the given step, with no inventory and the middle drift level.
+    void reset(std::size_t i, const Random& random, bool staggered);
+    View view(std::size_t i) const { return {mid_[i], inventory_[i], alpha(i), relative_volatility_, step_[i]}; }
+    bool finished(std::size_t i) const { return agent_->finished(step_[i]); }
+    // Plays one decision interval of markets begin to end; depths and statistics count from `begin`.
+    void play(std::size_t begin, std::size_t end, const Depths* depths, double* statistics);
+    void observe(std::size_t begin, std::size_t end, float* rows) const;
 
   private:
-    double alpha() const { return drift_->signal(level_); }
+    double alpha(std::size_t i) const { return drift_.signal(level_[i]); }
     double fill_probability(double depth, double rate) const;
 
-    const Scenario* scenario_;
-    const ReducedFormParams* params_;
-    std::shared_ptr<const DriftChain> drift_;
-    Agent agent_;
-    Random random_;
-    std::size_t level_ = 0;
-    double mid_ = 0;
-    int inventory_ = 0;  // lots
+    ReducedFormParams params_;
+    const Agent* agent_;
+    double dt_;  // s
+    double relative_volatility_;
+    std::uint32_t episode_steps_;
+    Lots max_lots_;
+    DriftChain drift_;
+    std::vector<Random> random_;
+    std::vector<double> mid_, inventory_;
+    std::vector<std::uint32_t> step_, level_;
 };
 
 }  // namespace mm
