@@ -12,11 +12,15 @@ ARGS ?=
 # The messages of train-real: the AAPL hour in the folder of market data.
 DATA ?= $(if $(MARKET_DATA),$(MARKET_DATA)/lobster_aapl_20120621_50)
 
-CPP := $(shell find engine -name '*.cpp' -o -name '*.hpp')
+ENGINE := $(shell find engine -name '*.cpp' -o -name '*.hpp')
+CPP := $(ENGINE) $(wildcard tests/engine/*.cpp tests/engine/*.hpp)
 PYTHON_ROOMS := engine envs training tuning analysis config tests
 
+# CMake finds its ninja on the path.
+CMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" cmake
+
 .DEFAULT_GOAL := help
-.PHONY: help setup build train train-real tune ui test bench lint format wheel clean
+.PHONY: help setup build train train-real tune ui test sanitize bench lint format wheel clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -30,7 +34,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -r $(VENV)/requirements.txt
 	touch $@
 
-$(VENV)/.built: $(VENV)/.installed CMakeLists.txt $(CPP)
+$(VENV)/.built: $(VENV)/.installed CMakeLists.txt $(ENGINE)
 	$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
 	touch $@
 
@@ -48,8 +52,13 @@ tune: setup ## a Tune sweep over skews and penalty, tracked in MLflow
 ui: setup ## MLflow on the store in mlruns/
 	$(BIN)/python -m training.ui $(ARGS)
 
-test: setup ## every test; those on real data run where MARKET_DATA names a folder
+test: setup ## every test, C++ and Python; those on real data run where MARKET_DATA names a folder
+	$(CMAKE) --workflow --preset release
 	$(BIN)/pytest $(ARGS)
+
+sanitize: setup ## the C++ tests under the address, undefined behaviour and thread sanitizers
+	$(CMAKE) --workflow --preset asan
+	$(CMAKE) --workflow --preset tsan
 
 # The peers need an older numpy: they live in an environment of their own.
 build/peers/.installed: engine/bench/peers/requirements.txt
@@ -58,16 +67,15 @@ build/peers/.installed: engine/bench/peers/requirements.txt
 	touch $@
 
 bench: setup build/peers/.installed ## the speed and memory budget, ours and pip peers in one run: a table and build/bench.json
-	$(BIN)/cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DMM_BENCH=ON \
-	  -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
-	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) > /dev/null
-	$(BIN)/cmake --build build/bench --target mm_bench
+	$(CMAKE) --workflow --preset bench
 	$(BIN)/python engine/bench/run.py $(ARGS)
 
 lint: setup ## what a reviewer would say first
 	$(BIN)/ruff check $(PYTHON_ROOMS)
 	$(BIN)/ruff format --check $(PYTHON_ROOMS)
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
+	$(CMAKE) --preset lint -D pybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) > /dev/null
+	printf '%s\n' $(filter %.cpp,$(CPP)) | xargs -P $$(nproc) -n 1 $(BIN)/clang-tidy -p build/lint --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m mypy.stubtest engine._core --allowlist engine/stubtest-allowlist.txt

@@ -53,7 +53,7 @@ Record to_record(const Message& message) {
 
 py::array_t<Record> to_records(const std::vector<Message>& messages) {
     py::array_t<Record> records(static_cast<py::ssize_t>(messages.size()));
-    std::transform(messages.begin(), messages.end(), records.mutable_data(), to_record);
+    std::ranges::transform(messages, records.mutable_data(), to_record);
     return records;
 }
 
@@ -83,7 +83,7 @@ py::array_t<std::int64_t> read_book_array(const std::filesystem::path& path) {
         book = read_book(path.string());
     }
     py::array_t<std::int64_t> rows({static_cast<py::ssize_t>(book.rows()), static_cast<py::ssize_t>(book.columns)});
-    std::copy(book.values.begin(), book.values.end(), rows.mutable_data());
+    std::ranges::copy(book.values, rows.mutable_data());
     return rows;
 }
 

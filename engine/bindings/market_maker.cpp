@@ -105,7 +105,7 @@ void bind_market_maker(py::module_& module) {
     module.def("skew_shape", py::vectorize(&AdaptiveMarketMaker::skew_shape), py::arg("x"));
     py::class_<AdaptiveMarketMaker>(module, "MarketMaker")
         .def(py::init<const QuoteParams&>(), py::arg("params"))
-        .def(py::init([](py::kwargs fields) {
+        .def(py::init([](const py::kwargs& fields) {
             const py::object params = py::type::of<QuoteParams>();
             return AdaptiveMarketMaker(params(**fields).cast<QuoteParams>());
         }))

@@ -23,7 +23,10 @@ Matrix multiply(const Matrix& a, const Matrix& b, std::size_t n) {
 Matrix exponential(Matrix generator, double largest, std::size_t n) {
     constexpr int kTerms = 18;  // 2^-18 / 18! is far below rounding
     int squarings = 0;
-    for (; largest > 0.5; largest /= 2) ++squarings;
+    while (largest > 0.5) {
+        largest /= 2;
+        ++squarings;
+    }
     const double scale = std::ldexp(1.0, -squarings);
     Matrix sum(n * n, 0.0), term(n * n, 0.0);
     for (std::size_t i = 0; i < n; ++i) sum[i * n + i] = term[i * n + i] = 1.0;

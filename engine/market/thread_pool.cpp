@@ -10,7 +10,7 @@ ThreadPool::ThreadPool(std::size_t threads) {
 
 ThreadPool::~ThreadPool() {
     {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         stopping_ = true;
     }
     start_.notify_all();
@@ -23,7 +23,7 @@ void ThreadPool::run(std::size_t count, const std::function<void(std::size_t, st
         return;
     }
     {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         body_ = &body;
         count_ = count;
         running_ = workers_.size();
@@ -52,7 +52,7 @@ void ThreadPool::work(std::size_t worker) {
             seen = round_;
         }
         run_piece(worker);
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         if (--running_ == 0) finish_.notify_one();
     }
 }

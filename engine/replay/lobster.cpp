@@ -65,7 +65,7 @@ class Line {
         const std::string_view field = fields_[0];
         const std::size_t point = std::min(field.find('.'), field.size());
         std::string fraction(field.substr(std::min(point + 1, field.size())));
-        if (field.find_first_not_of("0123456789.") != field.npos || fraction.find('.') != fraction.npos)
+        if (field.find_first_not_of("0123456789.") != std::string_view::npos || fraction.find('.') != std::string::npos)
             refuse("the time (column 1) must be seconds after midnight", field);
         fraction.resize(std::max<std::size_t>(fraction.size(), 10), '0');
         const auto seconds = parse<std::int32_t>(field.substr(0, point), 0, "time");

@@ -1,0 +1,114 @@
+// A fixed game in a batch, and the hash of everything it writes.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/core/random.hpp"
+#include "engine/market/batch.hpp"
+
+namespace mm {
+
+inline Scenario book_scenario() {
+    const Sizes sizes{{1, 2, 5}, {0.6, 0.3, 0.1}};
+    const PoissonParams flow{.distance = {1, 2, 3, 4, 5, 6},
+                             .limit_rate = {18.5, 15.1, 10.9, 8.8, 7.7},
+                             .cancel_hazard = {7.1, 8.1, 6.8, 5.6, 4.7},
+                             .market_rate = 9.4,
+                             .limit_sizes = sizes,
+                             .market_sizes = sizes};
+    return {.market = BookParams{.initial_mid = 1000,
+                                 .initial_spread = 2,
+                                 .warmup_s = 0.5,
+                                 .latency_ms = 1,
+                                 .maker_fee = 0.05,
+                                 .taker_fee = 0.1,
+                                 .flow = flow},
+            .maker = {},
+            .agent = {.action = ActionReference::residual, .inventory_penalty = 0.1},
+            .episode_steps = 100};
+}
+
+inline Scenario reduced_form_scenario() {
+    return {.market = ReducedFormParams{.initial_mid = 2000,
+                                        .rate = 0.9,
+                                        .decay = 0.3,
+                                        .volatility = 0.3,
+                                        .impact = 0.01,
+                                        .drift = {-0.1, 0, 0.1},
+                                        .drift_leaving_rate = 0.05,
+                                        .drift_rate_sensitivity = 0.4},
+            .maker = {},
+            .agent = {.inventory_penalty = 0.0045, .terminal_penalty = 0.05},
+            .price_unit = 10.0 / 3,
+            .decision_interval_s = 1,
+            .episode_steps = 100};
+}
+
+// FNV-1a (Fowler, Noll & Vo), 64 bits.
+class Hash {
+  public:
+    template <class Value>
+    void add(std::span<const Value> values) {
+        for (const std::byte byte : std::as_bytes(values)) {
+            value_ ^= std::to_integer<std::uint64_t>(byte);
+            value_ *= 0x100000001b3U;
+        }
+    }
+    std::uint64_t value() const { return value_; }
+
+  private:
+    std::uint64_t value_ = 0xcbf29ce484222325U;
+};
+
+struct Play {
+    std::size_t threads = 1;
+    std::size_t batches = 1;  // that the 64 markets are split into
+    std::uint64_t seed = 7;
+    Autoreset autoreset = Autoreset::same_step;
+
+    static constexpr std::size_t kMarkets = 64;
+    static constexpr int kSteps = 300;  // three episodes of 100
+};
+
+// Hash of all that 64 markets write over 300 steps of random actions.
+inline std::uint64_t play(const Scenario& scenario, const Play& how) {
+    const std::size_t n = Play::kMarkets;
+    const std::size_t part = n / how.batches;
+    std::vector<std::unique_ptr<Batch>> batches;
+    for (std::size_t first = 0; first < n; first += part)
+        batches.push_back(make_batch(scenario, part, first, how.threads, how.autoreset));
+    const std::size_t columns = batches[0]->columns().size();
+
+    std::vector<float> action(2 * n), observation(n * columns), last(n * columns);
+    std::vector<double> reward(n), statistics(n * kStatistics);
+    const auto ended = std::make_unique<bool[]>(n);
+    Hash hash;
+    for (std::size_t i = 0; i < batches.size(); ++i)
+        batches[i]->reset(how.seed, false, &observation[i * part * columns]);
+    Random random(1, 0, 0);
+    for (int step = 0; step < Play::kSteps; ++step) {
+        for (float& u : action) u = static_cast<float>(3 * random.uniform() - 1);
+        for (std::size_t i = 0; i < batches.size(); ++i) {
+            const std::size_t first = i * part;
+            batches[i]->step(&action[2 * first], {.observation = &observation[first * columns],
+                                                  .reward = &reward[first],
+                                                  .terminated = &ended[first],
+                                                  .final_observation = &last[first * columns],
+                                                  .statistics = &statistics[first * kStatistics]});
+        }
+        hash.add(std::span<const float>(observation));
+        hash.add(std::span<const float>(last));
+        hash.add(std::span<const double>(reward));
+        hash.add(std::span<const double>(statistics));
+        hash.add(std::span<const bool>(ended.get(), n));
+    }
+    return hash.value();
+}
+
+}  // namespace mm

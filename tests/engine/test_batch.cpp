@@ -1,0 +1,35 @@
+// The same seed gives the same bits, whatever the number of threads and however the markets are split.
+#include <doctest/doctest.h>
+
+#include "tests/engine/play.hpp"
+
+namespace {
+
+using namespace mm;
+
+TEST_CASE("threads and splits change nothing") {
+    for (const Scenario& scenario : {book_scenario(), reduced_form_scenario()}) {
+        const std::uint64_t once = play(scenario, {});
+        for (const std::size_t threads : {1, 2, 3, 7})
+            for (const std::size_t batches : {1, 4}) {
+                CAPTURE(threads);
+                CAPTURE(batches);
+                CHECK(play(scenario, {.threads = threads, .batches = batches}) == once);
+            }
+    }
+}
+
+TEST_CASE("another seed is another game") {
+    for (const Scenario& scenario : {book_scenario(), reduced_form_scenario()})
+        CHECK(play(scenario, {.seed = 8}) != play(scenario, {.seed = 7}));
+}
+
+TEST_CASE("episodes that start at the next call are the same on every thread") {
+    for (const Scenario& scenario : {book_scenario(), reduced_form_scenario()}) {
+        const std::uint64_t once = play(scenario, {.autoreset = Autoreset::next_step});
+        CHECK(play(scenario, {.threads = 3, .autoreset = Autoreset::next_step}) == once);
+        CHECK(play(scenario, {}) != once);
+    }
+}
+
+}  // namespace
