@@ -1,4 +1,4 @@
-// A fixed game in a batch, and the hash of everything it writes.
+// A fixed game in a batch, and what is left of it: the hash of everything the batch wrote, and that it was a game.
 #pragma once
 
 #include <bit>
@@ -66,33 +66,42 @@ class Hash {
     std::uint64_t value_ = 0xcbf29ce484222325U;
 };
 
-struct Play {
+inline constexpr std::size_t kMarkets = 64;
+inline constexpr int kSteps = 300;  // three episodes
+
+struct Setting {
     std::size_t threads = 1;
-    std::size_t batches = 1;  // that the 64 markets are split into
+    std::size_t batches = 1;  // that the markets are split into
     std::uint64_t seed = 7;
     Autoreset autoreset = Autoreset::same_step;
-
-    static constexpr std::size_t kMarkets = 64;
-    static constexpr int kSteps = 300;  // three episodes of 100
 };
 
-// Hash of all that 64 markets write over 300 steps of random actions.
-inline std::uint64_t play(const Scenario& scenario, const Play& how) {
-    const std::size_t n = Play::kMarkets;
-    const std::size_t part = n / how.batches;
+struct Outcome {
+    std::uint64_t hash = 0;
+    double bought = 0;  // lots
+    double sold = 0;
+    int ended = 0;  // episodes
+
+    bool operator==(const Outcome&) const = default;
+};
+
+inline Outcome play(const Scenario& scenario, const Setting& setting) {
+    const std::size_t n = kMarkets;
+    const std::size_t part = n / setting.batches;
     std::vector<std::unique_ptr<Batch>> batches;
     for (std::size_t first = 0; first < n; first += part)
-        batches.push_back(make_batch(scenario, part, first, how.threads, how.autoreset));
+        batches.push_back(make_batch(scenario, part, first, setting.threads, setting.autoreset));
     const std::size_t columns = batches[0]->columns().size();
 
     std::vector<float> action(2 * n), observation(n * columns), last(n * columns);
     std::vector<double> reward(n), statistics(n * kStatistics);
     const auto ended = std::make_unique<bool[]>(n);
     Hash hash;
+    Outcome outcome;
     for (std::size_t i = 0; i < batches.size(); ++i)
-        batches[i]->reset(how.seed, false, &observation[i * part * columns]);
+        batches[i]->reset(setting.seed, false, &observation[i * part * columns]);
     Random random(1, 0, 0);
-    for (int step = 0; step < Play::kSteps; ++step) {
+    for (int step = 0; step < kSteps; ++step) {
         for (float& u : action) u = static_cast<float>(3 * random.uniform() - 1);
         for (std::size_t i = 0; i < batches.size(); ++i) {
             const std::size_t first = i * part;
@@ -107,8 +116,14 @@ inline std::uint64_t play(const Scenario& scenario, const Play& how) {
         hash.add(std::span<const double>(reward));
         hash.add(std::span<const double>(statistics));
         hash.add(std::span<const bool>(ended.get(), n));
+        for (std::size_t i = 0; i < n; ++i) {
+            outcome.bought += statistics[i * kStatistics + kBidFilled];
+            outcome.sold += statistics[i * kStatistics + kAskFilled];
+            outcome.ended += ended[i];
+        }
     }
-    return hash.value();
+    outcome.hash = hash.value();
+    return outcome;
 }
 
 }  // namespace mm
