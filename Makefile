@@ -20,7 +20,7 @@ PYTHON_ROOMS := engine envs training tuning analysis config tests
 CMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" cmake
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train train-real tune ui test sanitize lint format wheel clean
+.PHONY: help setup build train train-real tune ui test sanitize bench lint format wheel clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,16 @@ test: setup ## every test, C++ and Python; those on real data run where MARKET_D
 sanitize: setup ## the C++ tests under the address, undefined behaviour and thread sanitizers
 	$(CMAKE) --workflow --preset asan
 	$(CMAKE) --workflow --preset tsan
+
+# The peers need an older numpy: they live in an environment of their own.
+build/peers/.installed: engine/bench/peers/requirements.txt
+	$(PYTHON) -m venv build/peers
+	env -u PIP_CONSTRAINT build/peers/bin/pip install --quiet -r $<
+	touch $@
+
+bench: setup build/peers/.installed ## the speed and memory budget, ours and pip peers in one run: a table and build/bench.json
+	$(CMAKE) --workflow --preset bench
+	$(BIN)/python engine/bench/run.py $(ARGS)
 
 lint: setup ## what a reviewer would say first
 	$(BIN)/ruff check $(PYTHON_ROOMS)

@@ -377,7 +377,7 @@ def _cells(entry: dict[str, Any]) -> str:
 
 
 def _check_room(found: dict[str, Any]) -> None:
-    room = engine.CompactOrderBook.capacity // 2  # the other half for what fluctuates and what drifts away
+    room = engine.MediumOrderBook.capacity // 2  # the other half for what fluctuates and what drifts away
     if found["live_orders"] > room:
         raise config.UserError(
             f"the calibrated book must hold at most {room} live orders, but it would hold about "

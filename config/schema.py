@@ -62,6 +62,43 @@ class SizesConfig(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueReactiveConfig(Section):
+    """Thinning by the queue an event meets (Huang, Lehalle & Rosenbaum 2015): probabilities that it is carried out.
+
+    Entry i holds for a queue of i lots, the last one beyond; an empty list lets everything through.
+    """
+
+    key = "market.book.flow.queue_reactive"
+    limit: list[float] = number(least=0, most=1)  # limit orders at their side's best, by the queue they join
+    cancel: list[float] = number(least=0, most=1)  # cancels at the best, by the queue they leave
+    market: list[float] = number(least=0, most=1)  # market orders, by the queue they hit
+    imbalance_sensitivity: float = number(least=0, most=1)  # s: 1 - s (1 - e I) / 2 of market orders for side e pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class HawkesConfig(Section):
+    """Self-excitation (Hawkes 1971): an event of kind j has branching[i][j] children of kind i in the mean.
+
+    Kinds: limit, market, cancel. Rates are multiplied by factors whose mean is one.
+    """
+
+    key = "market.book.flow.hawkes"
+    decay: list[float] = number(above=0)  # 1/s, one for each kernel
+    weight: list[float] = number(least=0)  # of each kernel, sums to 1
+    branching: list[list[float]]
+
+    def check(self) -> None:
+        if not 1 <= len(self.decay) <= 4:
+            raise self.refuse("decay", "have 1 to 4 kernels")
+        if len(self.weight) != len(self.decay):
+            raise self.refuse("weight", f"have one entry for each of the {len(self.decay)} decays")
+        if abs(sum(self.weight) - 1) > 1e-6:
+            raise self.refuse("weight", "sum to 1")
+        if [len(row) for row in self.branching] != [3, 3, 3] or min(map(min, self.branching)) < 0:
+            raise self.refuse("branching", "be 3 x 3 numbers >= 0: children by row, parents by column")
+
+
+@dataclass(frozen=True, kw_only=True)
 class FlowConfig(Section):
     """Poisson flow by distance from the opposite best (Cont, Stoikov & Talreja 2010, section 2).
 
@@ -76,6 +113,8 @@ class FlowConfig(Section):
     market_rate: float = number(least=0)  # market orders/s per side
     limit_sizes: SizesConfig
     market_sizes: SizesConfig
+    queue_reactive: QueueReactiveConfig | None = None
+    hawkes: HawkesConfig | None = None
 
     def check(self) -> None:
         if any(b <= a for a, b in zip(self.distance, self.distance[1:], strict=False)):

@@ -30,12 +30,24 @@ class Owner(enum.Enum):
     background = 0
     agent = 1
 
+class TimeInForce(enum.Enum):
+    """What becomes of the part of a limit order that finds no counterparty at once.
+
+    gtc (good till cancelled): it rests; ioc (immediate or cancel): it is gone; fok (fill or kill): there is none, or
+    the order is refused; post_only: it is the whole order, or the order is refused.
+    """
+
+    gtc = 0
+    ioc = 1
+    fok = 2
+    post_only = 3
+
 class Submission:
-    """What became of one command to an `OrderBook`."""
+    """What became of one command to an order book."""
 
     @property
     def rejection(self) -> str | None:
-        """Why the book refused it; None when it did not. What a full book refuses may have traded before."""
+        """Why the book refused it, and changed nothing; None when it did not."""
     @property
     def order(self) -> int | None:
         """Id of what rests; None when nothing does."""
@@ -43,13 +55,17 @@ class Submission:
     def filled(self) -> int:
         """Lots traded."""
     @property
+    def prevented(self) -> int:
+        """Lots of the agent's own orders that were removed because an order of the agent would have met them."""
+    @property
     def fills(self) -> list[tuple[int, int, int]]:
         """Each match in order of priority: the resting order's id, its price in ticks, lots."""
 
 class _Book:
     """A limit order book with price-time priority.
 
-    Prices are ticks, sizes lots. An order's id is opaque and never given twice by one book.
+    Prices are ticks, sizes lots. An order's id is opaque; a dead order's comes back only after its slot has been used
+    once for each generation the book counts. A refusal is a returned sentence and has changed nothing.
     """
 
     capacity: ClassVar[int]
@@ -57,14 +73,24 @@ class _Book:
 
     def __init__(self, centre: int) -> None:
         """An empty book whose window of prices lies around ``centre``."""
-    def limit(self, side: Side, price: int, lots: int, owner: Owner = ...) -> Submission:
-        """Trades against the opposite side up to ``price``, then rests what is left."""
+    def limit(
+        self, side: Side, price: int, lots: int, owner: Owner = ..., time_in_force: TimeInForce = ...
+    ) -> Submission:
+        """Trades against the opposite side up to ``price``; what is left rests or not, see `TimeInForce`.
+
+        An order of the agent never trades with another: the resting one is removed when the taker reaches it.
+        """
     def market(self, side: Side, lots: int, owner: Owner = ...) -> Submission:
         """Trades at any price; what finds no counterparty is gone."""
     def cancel(self, order: int) -> str | None:
         """Removes an order; the sentence of the refusal, or None."""
     def reduce(self, order: int, lots: int) -> str | None:
         """Takes ``lots`` off an order, which keeps its place; all of them remove it. As `cancel` otherwise."""
+    def replace(self, order: int, price: int, lots: int, time_in_force: TimeInForce = ...) -> Submission:
+        """Cancel-replace: no more lots at the same price keep their place and id.
+
+        Anything else goes to the back of its queue under a new id, and may trade on the way.
+        """
     def recentre(self, centre: int) -> None:
         """Moves the window; orders that fall outside are dropped and counted."""
     def depth(self, side: Side, n: int) -> list[tuple[int, int]]:
@@ -96,8 +122,11 @@ class _Book:
 class OrderBook(_Book):
     """A limit order book for inspection, tests and replay: room for 65,536 orders and prices."""
 
+class MediumOrderBook(_Book):
+    """As `OrderBook`, with room for 1,024 orders and 512 prices; for simulated markets that are deep."""
+
 class CompactOrderBook(_Book):
-    """The book inside a simulated market: as `OrderBook`, with room for 1,024 orders and 512 prices."""
+    """As `OrderBook`, with room for 208 orders and 128 prices; for simulated markets that are tight."""
 
 def read_messages(path: str | os.PathLike[str], tick: int = 1) -> NDArray[np.void]:
     """A LOBSTER message file as an array of `MESSAGE`; times are rounded to whole ns.
@@ -290,6 +319,33 @@ class PoissonParams:
         market_sizes: Sizes,
     ) -> None: ...
 
+class QueueReactiveParams:
+    """Thinning by the queue an event meets (Huang, Lehalle & Rosenbaum 2015); see `config.QueueReactiveConfig`."""
+
+    def __init__(
+        self, *, limit: list[float], cancel: list[float], market: list[float], imbalance_sensitivity: float
+    ) -> None: ...
+
+class HawkesParams:
+    """Self-excitation of the background (Hawkes 1971); see `config.HawkesConfig`.
+
+    Raises:
+        ValueError: a spectral radius of ``branching`` >= 1, among others.
+    """
+
+    def __init__(self, *, decay: list[float], weight: list[float], branching: list[list[float]]) -> None: ...
+
+class FlowParams:
+    """The background flow: Poisson streams and the layers that bend them."""
+
+    def __init__(
+        self,
+        *,
+        poisson: PoissonParams,
+        queue_reactive: QueueReactiveParams | None = ...,
+        hawkes: HawkesParams | None = ...,
+    ) -> None: ...
+
 class BookParams:
     """A limit order book: initial mid and spread in ticks, fees in ticks per lot."""
 
@@ -302,7 +358,7 @@ class BookParams:
         latency_ms: float,
         maker_fee: float,
         taker_fee: float,
-        flow: PoissonParams,
+        flow: FlowParams,
     ) -> None: ...
 
 class ReducedFormParams:
@@ -368,6 +424,15 @@ class Batch:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the observation columns."""
+    @property
+    def counters(self) -> dict[str, float]:
+        """What the batch counts besides what it returns.
+
+        Since construction: ``events`` (orders that came and cancels), ``rejected`` (orders that found no place),
+        ``dropped`` (orders the window moved away from); ``resets``: episodes that ended since the last seed;
+        ``live_orders`` and ``spread_ticks``: means over the present books; ``memory_per_market``: bytes. The
+        reduced-form market has no book.
+        """
     def __len__(self) -> int: ...
     def reset(self, seed: int | None, observation: NDArray[np.float32], *, staggered: bool = False) -> None:
         """Starts episode 0 under ``seed``, or every market's next one for None; writes observation [n, k]."""

@@ -46,14 +46,20 @@ def book(config: BookConfig) -> engine.BookParams:
     )
 
 
-def _flow(flow: FlowConfig) -> engine.PoissonParams:
-    return engine.PoissonParams(
+def _flow(flow: FlowConfig) -> engine.FlowParams:
+    poisson = engine.PoissonParams(
         distance=flow.distance,
         limit_rate=flow.limit_rate,
         cancel_hazard=flow.cancel_hazard,
         market_rate=flow.market_rate,
         limit_sizes=_sizes(flow.limit_sizes),
         market_sizes=_sizes(flow.market_sizes),
+    )
+    reactive, hawkes = flow.queue_reactive, flow.hawkes
+    return engine.FlowParams(
+        poisson=poisson,
+        queue_reactive=reactive and engine.QueueReactiveParams(**dataclasses.asdict(reactive)),
+        hawkes=hawkes and engine.HawkesParams(**dataclasses.asdict(hawkes)),
     )
 
 

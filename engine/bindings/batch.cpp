@@ -55,6 +55,19 @@ std::vector<std::string> column_names(const Batch& batch) {
     return {batch.columns().begin(), batch.columns().end()};
 }
 
+py::dict counters(const Batch& batch) {
+    const Counters counted = batch.counters();
+    py::dict by_name;
+    by_name["events"] = counted.events;
+    by_name["rejected"] = counted.rejected;
+    by_name["dropped"] = counted.dropped;
+    by_name["resets"] = counted.resets;
+    by_name["live_orders"] = counted.live_orders;
+    by_name["spread_ticks"] = counted.spread_ticks;
+    by_name["memory_per_market"] = counted.memory_per_market;
+    return by_name;
+}
+
 // The common observation columns of given states, so that a policy can be asked anywhere on a grid. [m, 4]
 py::array_t<float> grid_observation(const py::array_t<double, py::array::c_style | py::array::forcecast>& states) {
     if (states.ndim() != 2 || states.shape(1) != 3)
@@ -91,6 +104,7 @@ void bind_batch(py::module_& module) {
              py::arg("autoreset") = Autoreset::same_step)
         .def_property_readonly("columns", [](const Batch& batch) { return py::tuple(py::cast(column_names(batch))); })
         .def("__len__", &Batch::size)
+        .def_property_readonly("counters", &counters)
         .def("reset", &reset, py::arg("seed"), py::arg("observation"), py::kw_only(), py::arg("staggered") = false)
         .def("step", &step, py::arg("action"), py::arg("observation"), py::arg("reward"), py::arg("terminated"),
              py::arg("final_observation"), py::arg("statistics"));

@@ -1,5 +1,4 @@
-// Sides, owners and the order book itself, for inspection and tests: engine.OrderBook,
-// engine.CompactOrderBook.
+// The order book itself, in its three sizes, for inspection and tests.
 #include "engine/book/order_book.hpp"
 
 #include <pybind11/native_enum.h>
@@ -38,6 +37,7 @@ struct Report {
     std::optional<const char*> rejection;
     std::optional<OrderId> order;  // what rests
     Lots filled = 0;
+    Lots prevented = 0;
     std::vector<std::tuple<OrderId, Ticks, Lots>> fills;
 };
 
@@ -49,6 +49,7 @@ Report report(Command&& command) {
     report.rejection = sentence(submission.rejection);
     if (submission.resting) report.order = to_id(submission.resting);
     report.filled = submission.filled;
+    report.prevented = submission.prevented;
     return report;
 }
 
@@ -79,10 +80,12 @@ void bind_book(py::module_& module, const char* name) {
         .def(py::init<Ticks>(), py::arg("centre"))
         .def(
             "limit",
-            [](Book& book, Side side, Ticks price, Lots lots, Owner owner) {
-                return report([&](auto on_fill) { return book.limit(side, price, lots, owner, on_fill); });
+            [](Book& book, Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force) {
+                return report(
+                    [&](auto on_fill) { return book.limit(side, price, lots, owner, time_in_force, on_fill); });
             },
-            py::arg("side"), py::arg("price"), py::arg("lots"), py::arg("owner") = Owner::background)
+            py::arg("side"), py::arg("price"), py::arg("lots"), py::arg("owner") = Owner::background,
+            py::arg("time_in_force") = TimeInForce::gtc)
         .def(
             "market",
             [](Book& book, Side side, Lots lots, Owner owner) {
@@ -96,6 +99,13 @@ void bind_book(py::module_& module, const char* name) {
             "reduce",
             [](Book& book, OrderId order, Lots lots) { return sentence(book.reduce(to_handle(order), lots)); },
             py::arg("order"), py::arg("lots"))
+        .def(
+            "replace",
+            [](Book& book, OrderId order, Ticks price, Lots lots, TimeInForce time_in_force) {
+                return report(
+                    [&](auto on_fill) { return book.replace(to_handle(order), price, lots, time_in_force, on_fill); });
+            },
+            py::arg("order"), py::arg("price"), py::arg("lots"), py::arg("time_in_force") = TimeInForce::gtc)
         .def(
             "recentre", [](Book& book, Ticks centre) { book.recentre(centre, [](Handle) {}); }, py::arg("centre"))
         .def("depth", &depth<Book>, py::arg("side"), py::arg("n"))
@@ -118,12 +128,20 @@ void bind_order_book(py::module_& module) {
         .value("background", Owner::background)
         .value("agent", Owner::agent)
         .finalize();
+    py::native_enum<TimeInForce>(module, "TimeInForce", "enum.Enum")
+        .value("gtc", TimeInForce::gtc)
+        .value("ioc", TimeInForce::ioc)
+        .value("fok", TimeInForce::fok)
+        .value("post_only", TimeInForce::post_only)
+        .finalize();
     py::class_<Report>(module, "Submission")
         .def_readonly("rejection", &Report::rejection)
         .def_readonly("order", &Report::order)
         .def_readonly("filled", &Report::filled)
+        .def_readonly("prevented", &Report::prevented)
         .def_readonly("fills", &Report::fills);
     bind_book<WideOrderBook>(module, "OrderBook");
+    bind_book<MediumOrderBook>(module, "MediumOrderBook");
     bind_book<CompactOrderBook>(module, "CompactOrderBook");
 }
 

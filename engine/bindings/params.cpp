@@ -42,12 +42,38 @@ void bind_flow(py::module_& module) {
              }),
              py::kw_only(), py::arg("distance"), py::arg("limit_rate"), py::arg("cancel_hazard"),
              py::arg("market_rate"), py::arg("limit_sizes"), py::arg("market_sizes"));
+    py::class_<QueueReactiveParams>(module, "QueueReactiveParams")
+        .def(py::init([](std::vector<double> limit, std::vector<double> cancel, std::vector<double> market,
+                         double imbalance_sensitivity) {
+                 QueueReactiveParams params{std::move(limit), std::move(cancel), std::move(market),
+                                            imbalance_sensitivity};
+                 params.validate();
+                 return params;
+             }),
+             py::kw_only(), py::arg("limit"), py::arg("cancel"), py::arg("market"), py::arg("imbalance_sensitivity"));
+    py::class_<HawkesParams>(module, "HawkesParams")
+        .def(py::init([](std::vector<double> decay, std::vector<double> weight,
+                         const std::array<std::array<double, kKinds>, kKinds>& branching) {
+                 HawkesParams params{std::move(decay), std::move(weight), branching};
+                 params.validate();
+                 return params;
+             }),
+             py::kw_only(), py::arg("decay"), py::arg("weight"), py::arg("branching"));
+    py::class_<FlowParams>(module, "FlowParams")
+        .def(py::init([](PoissonParams poisson, std::optional<QueueReactiveParams> queue_reactive,
+                         std::optional<HawkesParams> hawkes) {
+                 FlowParams params{std::move(poisson), std::move(queue_reactive), std::move(hawkes)};
+                 params.validate();
+                 return params;
+             }),
+             py::kw_only(), py::arg("poisson"), py::arg("queue_reactive") = std::nullopt,
+             py::arg("hawkes") = std::nullopt);
 }
 
 void bind_markets(py::module_& module) {
     py::class_<BookParams>(module, "BookParams")
         .def(py::init([](Ticks initial_mid, Ticks initial_spread, double warmup_s, double latency_ms, double maker_fee,
-                         double taker_fee, PoissonParams flow) {
+                         double taker_fee, FlowParams flow) {
                  BookParams params{initial_mid, initial_spread, warmup_s,       latency_ms,
                                    maker_fee,   taker_fee,      std::move(flow)};
                  params.validate();

@@ -1,4 +1,4 @@
-// The occupied prices of one side: a bitmap over a ring of Window ticks.
+// The occupied prices of one side of a book: a bitmap over its window, counted from the end away from the touch.
 #pragma once
 
 #include <array>
@@ -11,42 +11,39 @@ namespace mm {
 
 template <Ticks Window>
 class PriceSet {
-    static_assert(Window >= 64 && (Window & (Window - 1)) == 0, "the window is a power of two");
+    static_assert(Window >= 64 && Window % 64 == 0, "the window is whole words");
 
   public:
-    void insert(Ticks price) { words_[word(price)] |= bit(price); }
-    void erase(Ticks price) { words_[word(price)] &= ~bit(price); }
+    static constexpr int kNone = -1;
+
+    void insert(int at) { words_[word(at)] |= bit(at); }
+    // Without a jump: whether a level empties is hard to guess.
+    void erase_if(bool vacant, int at) { words_[word(at)] &= ~(std::uint64_t{vacant} << (at & 63)); }
+    bool contains(int at) const { return (words_[word(at)] & bit(at)) != 0; }
     void clear() { words_.fill(0); }
 
-    // The lowest member in [from, end), or kNoPrice.
-    Ticks lowest(Ticks from, Ticks end) const {
-        while (from < end) {
-            const std::uint64_t rest = words_[word(from)] >> (from & 63);
-            if (rest != 0) {
-                const Ticks found = from + std::countr_zero(rest);
-                return found < end ? found : kNoPrice;
-            }
-            from = (from | 63) + 1;
-        }
-        return kNoPrice;
+    // The highest member up to `from`, or kNone.
+    int highest(int from) const {
+        if (from < 0) return kNone;
+        std::size_t i = word(from);
+        std::uint64_t rest = words_[i] & (~std::uint64_t{0} >> (63 - (from & 63)));
+        while (rest == 0 && i > 0) rest = words_[--i];
+        return rest == 0 ? kNone : static_cast<int>(64 * i) + static_cast<int>(std::bit_width(rest)) - 1;
     }
 
-    // The highest member in [begin, from], or kNoPrice.
-    Ticks highest(Ticks from, Ticks begin) const {
-        while (from >= begin) {
-            const std::uint64_t rest = words_[word(from)] << (63 - (from & 63));
-            if (rest != 0) {
-                const Ticks found = from - std::countl_zero(rest);
-                return found >= begin ? found : kNoPrice;
-            }
-            from = (from & ~63) - 1;
+    // The highest member of all, or kNone; none is above `bound`.
+    int top(int bound) const {
+        if constexpr (Window == 128) {  // again without a jump
+            const bool upper = words_[1] != 0;
+            return 64 * static_cast<int>(upper) + static_cast<int>(std::bit_width(words_[upper])) - 1;
+        } else {
+            return highest(bound);
         }
-        return kNoPrice;
     }
 
   private:
-    static constexpr std::size_t word(Ticks price) { return static_cast<std::size_t>(price & (Window - 1)) / 64; }
-    static constexpr std::uint64_t bit(Ticks price) { return std::uint64_t{1} << (price & 63); }
+    static constexpr std::size_t word(int at) { return static_cast<std::size_t>(at) / 64; }
+    static constexpr std::uint64_t bit(int at) { return std::uint64_t{1} << (at & 63); }
 
     std::array<std::uint64_t, Window / 64> words_{};
 };

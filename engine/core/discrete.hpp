@@ -1,12 +1,11 @@
-// Sampling from a finite distribution in O(1): Vose's alias method.
+// Sampling from a finite distribution in O(1): Vose's alias method over a power of two of buckets.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <numeric>
 #include <stdexcept>
 #include <vector>
-
-#include "engine/core/random.hpp"
 
 namespace mm {
 
@@ -15,37 +14,49 @@ class Discrete {
     Discrete() = default;
 
     // Weights need not sum to one; they must be non-negative with a positive sum.
-    explicit Discrete(const std::vector<double>& weights) : threshold_(weights.size()), alias_(weights.size()) {
+    explicit Discrete(std::vector<double> weights) {
         const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
         if (!(total > 0)) throw std::invalid_argument("a discrete distribution needs a positive sum of weights");
+        const std::size_t size = std::bit_ceil(weights.size() + (weights.size() == 1));
+        width_ = std::countr_zero(size);
+        weights.resize(size, 0.0);
+        for (double& weight : weights) weight *= static_cast<double>(size) / total;
+        fill(weights);
+    }
+
+    // The outcome that 32 random bits choose.
+    std::uint32_t operator()(std::uint32_t bits) const {
+        const std::uint32_t i = bits >> (32 - width_);
+        const Bucket& bucket = buckets_[i];
+        const std::uint32_t other = -static_cast<std::uint32_t>((bits << width_) >= bucket.threshold);
+        return i ^ ((i ^ bucket.alias) & other);  // without a jump: it could not be guessed
+    }
+
+  private:
+    struct Bucket {
+        std::uint32_t threshold;  // of the bits that the choice of a bucket has left over
+        std::uint32_t alias;
+    };
+
+    void fill(std::vector<double>& weights) {
         std::vector<std::uint32_t> small, large;
         for (std::uint32_t i = 0; i < weights.size(); ++i) {
-            alias_[i] = i;
-            threshold_[i] = weights[i] / total * static_cast<double>(weights.size());
-            (threshold_[i] < 1.0 ? small : large).push_back(i);
+            buckets_.push_back({0, i});
+            (weights[i] < 1.0 ? small : large).push_back(i);
         }
         while (!small.empty() && !large.empty()) {
             const std::uint32_t poor = small.back(), rich = large.back();
             small.pop_back();
-            alias_[poor] = rich;
-            threshold_[rich] -= 1.0 - threshold_[poor];
-            if (threshold_[rich] < 1.0) {
-                large.pop_back();
-                small.push_back(rich);
-            }
-        }
-        for (std::uint32_t i : small) threshold_[i] = 1.0;  // what rounding left over
-        for (std::uint32_t i : large) threshold_[i] = 1.0;
+            buckets_[poor] = {static_cast<std::uint32_t>(weights[poor] * 0x1p32), rich};
+            weights[rich] -= 1.0 - weights[poor];
+            if (weights[rich] >= 1.0) continue;
+            large.pop_back();
+            small.push_back(rich);
+        }  // whose weight is one up to rounding keeps its own number as its alias
     }
 
-    std::uint32_t operator()(Random& random) const {
-        const std::uint32_t i = random.below(static_cast<std::uint32_t>(threshold_.size()));
-        return random.uniform() < threshold_[i] ? i : alias_[i];
-    }
-
-  private:
-    std::vector<double> threshold_;
-    std::vector<std::uint32_t> alias_;
+    int width_ = 1;
+    std::vector<Bucket> buckets_;
 };
 
 }  // namespace mm

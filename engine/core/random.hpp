@@ -37,6 +37,13 @@ struct Ziggurat {
     std::array<double, kLayers> height{};  // of its upper edge
 };
 
+__extension__ using Wide = unsigned __int128;
+
+struct Split {
+    std::uint64_t whole;
+    std::uint32_t rest;
+};
+
 class Random {
   public:
     Random() = default;
@@ -65,6 +72,12 @@ class Random {
 
     // Uniform integer on [0, n); the bias of multiply-shift is below n / 2^32.
     std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(((bits() >> 32) * n) >> 32); }
+
+    // Uniform on [0, n) with what the draw has left over, which is as good as a new one while n < 2^32.
+    Split split(std::uint64_t n) {
+        const Wide product = Wide{bits()} * n;
+        return {static_cast<std::uint64_t>(product >> 64), static_cast<std::uint32_t>(product >> 32)};
+    }
 
     // Exponential with mean 1; one draw, but for one case in a hundred.
     double exponential() {

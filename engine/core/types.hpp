@@ -17,15 +17,25 @@ inline constexpr double kSecond = 1e9;  // ns
 enum class Side : std::uint8_t { bid, ask };
 inline constexpr Side kSides[] = {Side::bid, Side::ask};
 
+constexpr std::size_t index(Side side) {
+    return static_cast<std::size_t>(side);
+}
+// Which side comes next is a coin toss, so the functions of a side are arithmetic: a jump would be guessed wrong half
+// the time.
 constexpr Side opposite(Side side) {
-    return side == Side::bid ? Side::ask : Side::bid;
+    return static_cast<Side>(index(side) ^ 1);
 }
 // +1 for what raises inventory (buying), -1 for what lowers it.
 constexpr int sign(Side side) {
-    return side == Side::bid ? 1 : -1;
+    return 1 - 2 * static_cast<int>(side);
 }
-constexpr std::size_t index(Side side) {
-    return static_cast<std::size_t>(side);
+
+// One of two places, by arithmetic as well.
+template <class Object>
+Object* select(bool first, Object* a, Object* b) {
+    const auto mask = -static_cast<std::uintptr_t>(first);
+    const auto chosen = (reinterpret_cast<std::uintptr_t>(a) & mask) | (reinterpret_cast<std::uintptr_t>(b) & ~mask);
+    return reinterpret_cast<Object*>(chosen);
 }
 
 enum class Owner : std::uint8_t { background, agent };

@@ -3,23 +3,17 @@
 // side, and every background order is cancelled at a hazard that depends on its present distance.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <vector>
 
-#include "engine/book/order.hpp"
 #include "engine/core/discrete.hpp"
 #include "engine/core/random.hpp"
 #include "engine/core/types.hpp"
+#include "engine/flow/proposal.hpp"
+#include "engine/flow/sizes.hpp"
 
 namespace mm {
-
-// P(size = lots[i]) = probability[i].
-struct Sizes {
-    std::vector<Lots> lots;
-    std::vector<double> probability;
-
-    void validate(const char* name) const;
-    double mean() const;
-};
 
 // Bin i holds the distances distance[i] <= d < distance[i + 1], in ticks.
 struct PoissonParams {
@@ -31,73 +25,53 @@ struct PoissonParams {
     Sizes market_sizes;
 
     void validate() const;
+    // Orders of the stationary book at each tick of distance, rate / hazard; one a tick where nothing is cancelled.
+    std::vector<double> stationary_orders() const;
 };
 
 class PoissonFlow {
   public:
     explicit PoissonFlow(const PoissonParams& params);
 
-    // Total event rate with `live` orders in the book, 1/s; cancels are thinned from the largest hazard.
-    double rate(std::uint32_t live) const { return arrival_rate_ + largest_hazard_ * live; }
-
-    // Draws and applies one event. `reference[side]` is the best price of a side, or the last one when it is empty.
-    // The sink hears filled(Fill), submitted(Handle, Side, Ticks, Lots) and cancelled(Handle, Side, Ticks, Lots).
-    template <class Book, class Sink>
-    void event(Book& book, const Ticks (&reference)[2], Random& random, Sink& sink) const {
-        const double u = random.uniform() * rate(book.live());
-        const Side side = random.below(2) == 0 ? Side::bid : Side::ask;
-        if (u < limit_arrivals_) {
-            place(book, side, reference[index(opposite(side))], random, sink);
-        } else if (u < arrival_rate_) {
-            book.market(side, market_lots_[market_size_(random)], Owner::background,
-                        [&](const Fill& fill) { sink.filled(fill); });
-        } else {
-            cancel(book, reference, random, sink);
-        }
+    // Rates with `live` orders in the book, both sides; cancels are thinned from the largest hazard.
+    Rates rates(std::uint32_t live) const { return {{limit_rate_, market_rate_, largest_hazard_ * live}}; }
+    // A wait at a total rate, ns.
+    double wait(std::uint64_t rate, Random& random) const {
+        return random.exponential() * unit_ns_ / static_cast<double>(static_cast<std::int64_t>(rate));
     }
 
-    // Orders of the stationary book at each tick of distance, rate / hazard; for seeding a fresh book.
-    std::vector<double> stationary_orders() const;
+    template <class Book>
+    Proposal limit(const Book& book, std::uint32_t bits, Random& random) const {
+        const std::uint32_t choice = distance_(bits);
+        const auto side = static_cast<Side>(choice & 1);
+        const Ticks price = book.touch(opposite(side)) - sign(side) * static_cast<Ticks>(choice >> 1);
+        return {Kind::limit, side, price, limit_lots_(random)};
+    }
+
+    template <class Book>
+    Proposal market(const Book& book, std::uint32_t bits, Random& random) const {
+        const auto side = static_cast<Side>(bits >> 31);
+        return {Kind::market, side, book.touch(opposite(side)), market_lots_(random)};
+    }
+
+    // Whether an order of the background is cancelled, once it has been chosen at the largest hazard.
+    template <class Book>
+    bool cancels(const Book& book, Side side, Ticks price, std::uint32_t bits) const {
+        const Ticks distance = (book.touch(opposite(side)) - price) * sign(side);
+        return bits < cancel_threshold_[static_cast<std::size_t>(std::clamp<Ticks>(distance, 0, farthest_))];
+    }
+
     Lots typical_lots() const { return typical_lots_; }
 
   private:
-    template <class Book, class Sink>
-    void place(Book& book, Side side, Ticks opposite_best, Random& random, Sink& sink) const {
-        const std::uint32_t bin = bin_sampler_(random);
-        const auto width = static_cast<std::uint32_t>(distance_[bin + 1] - distance_[bin]);
-        const Ticks distance = distance_[bin] + static_cast<Ticks>(random.below(width));
-        const Lots lots = limit_lots_[limit_size_(random)];
-        const Ticks price = opposite_best - sign(side) * distance;
-        const Submission placed =
-            book.limit(side, price, lots, Owner::background, [&](const Fill& fill) { sink.filled(fill); });
-        if (placed.resting) sink.submitted(placed.resting, side, price, lots - placed.filled);
-    }
-
-    template <class Book, class Sink>
-    void cancel(Book& book, const Ticks (&reference)[2], Random& random, Sink& sink) const {
-        const Handle handle = book.live_order(random.below(book.live()));
-        const double u = random.uniform() * largest_hazard_;
-        const auto order = book.order(handle);
-        if (order.owner != Owner::background) return;
-        if (u >= hazard((reference[index(opposite(order.side))] - order.price) * sign(order.side))) return;
-        book.cancel(handle);
-        sink.cancelled(handle, order.side, order.price, order.lots);
-    }
-
-    double hazard(Ticks distance) const {
-        const auto last = static_cast<Ticks>(hazard_at_.size()) - 1;
-        return hazard_at_[static_cast<std::size_t>(distance < 0 ? 0 : distance > last ? last : distance)];
-    }
-
-    std::vector<Ticks> distance_;
-    std::vector<double> limit_rate_;
-    std::vector<double> hazard_at_;  // by tick of distance; the last entry holds beyond
-    std::vector<Lots> limit_lots_, market_lots_;
-    Discrete bin_sampler_, limit_size_, market_size_;
-    double limit_arrivals_ = 0;  // both sides
-    double arrival_rate_ = 0;    // limit and market, both sides
-    double largest_hazard_ = 0;
-    Lots typical_lots_ = 1;
+    Discrete distance_;  // 2 x ticks from the opposite best + side
+    SizeSampler limit_lots_, market_lots_;
+    double unit_ns_;                               // 1 / the unit of the rates
+    std::uint64_t limit_rate_, market_rate_;       // both sides
+    std::uint64_t largest_hazard_;                 //
+    std::vector<std::uint32_t> cancel_threshold_;  // hazard / largest of 2^32, by tick of distance
+    Ticks farthest_;                               // tick of the last of them, which holds beyond
+    Lots typical_lots_;
 };
 
 }  // namespace mm

@@ -1,6 +1,7 @@
 #include "engine/market/batch.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
@@ -30,6 +31,11 @@ class BatchOf final : public Batch {
 
     std::span<const char* const> columns() const override { return Markets::kColumns; }
     std::size_t size() const override { return markets_.size(); }
+    Counters counters() const override {
+        Counters counters = markets_.counters();
+        counters.resets = std::accumulate(episode_.begin(), episode_.end(), std::uint64_t{0});
+        return counters;
+    }
 
     void reset(std::optional<std::uint64_t> seed, bool staggered, float* observation) override {
         if (seed) seed_ = *seed;
@@ -110,7 +116,9 @@ std::unique_ptr<Batch> make_batch(const Scenario& scenario, std::size_t size, st
     const auto make = [&]<class Markets>(std::type_identity<Markets>) -> std::unique_ptr<Batch> {
         return std::make_unique<BatchOf<Markets>>(scenario, size, first_market, threads, autoreset);
     };
-    if (std::holds_alternative<BookParams>(scenario.market)) return make(std::type_identity<BookMarkets>{});
+    if (const auto* book = std::get_if<BookParams>(&scenario.market))
+        return with_exchange(
+            *book, [&]<class Kind>(std::type_identity<Kind>) { return make(std::type_identity<BookMarkets<Kind>>{}); });
     return make(std::type_identity<ReducedFormMarkets>{});
 }
 

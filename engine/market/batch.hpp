@@ -7,6 +7,7 @@
 #include <span>
 
 #include "engine/market/columns.hpp"
+#include "engine/market/counters.hpp"
 #include "engine/market/scenario.hpp"
 
 namespace mm {
@@ -31,6 +32,7 @@ class Batch {
 
     virtual std::span<const char* const> columns() const = 0;
     virtual std::size_t size() const = 0;
+    virtual Counters counters() const = 0;
     // With a seed, starts episode 0 of every market; without one, each market's next episode. `staggered` starts each
     // at a random step of its clock. [n, k]
     virtual void reset(std::optional<std::uint64_t> seed, bool staggered, float* observation) = 0;

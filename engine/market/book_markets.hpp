@@ -2,24 +2,24 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "engine/market/book_market.hpp"
+#include "engine/market/counters.hpp"
 
 namespace mm {
 
+template <class ExchangeKind>
 class BookMarkets {
   public:
     static constexpr std::span<const char* const> kColumns{kBookObservation};
-    static constexpr std::size_t kChunk = 16;
+    static constexpr std::size_t kChunk = 1;  // a market that has come into the cache is done with at once
 
     BookMarkets(std::size_t size, const Scenario& scenario, const Agent& agent)
-        : flow_(std::make_unique<const PoissonFlow>(std::get<BookParams>(scenario.market).flow)) {
-        markets_.reserve(size);
-        for (std::size_t i = 0; i < size; ++i) markets_.emplace_back(scenario, agent, *flow_);
-    }
+        : setting_(scenario, agent), markets_(size, Market(setting_)) {}
+    BookMarkets(const BookMarkets&) = delete;  // the markets point to the setting
+    BookMarkets& operator=(const BookMarkets&) = delete;
 
     std::size_t size() const { return markets_.size(); }
     void reset(std::size_t i, const Random& random, bool staggered) { markets_[i].reset(random, staggered); }
@@ -37,17 +37,34 @@ class BookMarkets {
         for (std::size_t i = begin; i < end; ++i, rows += kColumns.size()) markets_[i].observe(rows);
     }
 
-  private:
-    // Thousands of markets outgrow the cache: the next one arrives while this one is played.
-    static void prefetch(const BookMarket& market) {
-        constexpr std::size_t kLine = 64;
-        const char* memory = reinterpret_cast<const char*>(&market);
-        for (std::size_t offset = 0; offset < sizeof(BookMarket); offset += kLine)
-            __builtin_prefetch(memory + offset, 1);
+    // What happened since construction, and the present book, averaged over the markets.
+    Counters counters() const {
+        Counters sum{.memory_per_market = sizeof(Market)};
+        for (const Market& market : markets_) {
+            const auto& exchange = market.exchange();
+            sum.events += exchange.counters().events;
+            sum.rejected += exchange.counters().rejected;
+            sum.dropped += exchange.counters().dropped;
+            sum.live_orders += exchange.book().live();
+            sum.spread_ticks += exchange.book().touch(Side::ask) - exchange.book().touch(Side::bid);
+        }
+        sum.live_orders /= static_cast<double>(size());
+        sum.spread_ticks /= static_cast<double>(size());
+        return sum;
     }
 
-    std::unique_ptr<const PoissonFlow> flow_;
-    std::vector<BookMarket> markets_;
+  private:
+    using Market = BookMarket<ExchangeKind>;
+
+    // Thousands of markets outgrow the cache: the next one arrives while this one is played.
+    static void prefetch(const Market& market) {
+        constexpr std::size_t kLine = 64;
+        const char* memory = reinterpret_cast<const char*>(&market);
+        for (std::size_t offset = 0; offset < sizeof(Market); offset += kLine) __builtin_prefetch(memory + offset, 1);
+    }
+
+    BookSetting<ExchangeKind> setting_;
+    std::vector<Market> markets_;
 };
 
 }  // namespace mm

@@ -9,17 +9,18 @@ namespace mm {
 
 namespace {
 
+template <class ExchangeKind>
 class Recorder {
   public:
-    Recorder(const Exchange& exchange, std::int32_t lot, std::int64_t tick)
-        : exchange_(&exchange), lot_(lot), tick_(tick), ids_(Exchange::Book::kCapacity) {}
+    Recorder(const ExchangeKind& exchange, std::int32_t lot, std::int64_t tick)
+        : exchange_(&exchange), lot_(lot), tick_(tick), ids_(ExchangeKind::Book::kCapacity) {}
 
-    void submitted(Handle handle, Side side, Ticks price, Lots lots) {
+    void submitted(Handle handle, const Order& order) {
         ids_[handle.slot] = ++last_id_;
-        write(MessageType::submission, handle, side, price, lots);
+        write(MessageType::submission, handle, order.side, order.price, order.lots);
     }
-    void cancelled(Handle handle, Side side, Ticks price, Lots lots) {
-        write(MessageType::deletion, handle, side, price, lots);
+    void cancelled(Handle handle, const Order& order) {
+        write(MessageType::deletion, handle, order.side, order.price, order.lots);
     }
     void filled(const Fill& fill) { write(MessageType::execution, fill.maker, fill.maker_side, fill.price, fill.lots); }
 
@@ -32,13 +33,24 @@ class Recorder {
             {time, type, ids_[handle.slot], lots * lot_, price * tick_, static_cast<std::int8_t>(sign(side))});
     }
 
-    const Exchange* exchange_;
+    const ExchangeKind* exchange_;
     std::int32_t lot_;
     std::int64_t tick_;
     std::vector<std::int64_t> ids_;  // of the order in each slot
     std::int64_t last_id_ = 0;
     std::vector<Message> messages_;
 };
+
+template <class ExchangeKind>
+std::vector<Message> record(const BookParams& params, std::int32_t lot, std::int64_t tick, std::uint64_t seed,
+                            double seconds) {
+    const typename ExchangeKind::Flow flow(params.flow);
+    const auto exchange = std::make_unique<ExchangeKind>(params, flow);
+    Recorder recorder(*exchange, lot, tick);
+    exchange->open(Random(seed, 0, 0), recorder);
+    exchange->run_until((params.warmup_s + seconds) * kSecond, recorder);
+    return recorder.take();
+}
 
 }  // namespace
 
@@ -48,12 +60,8 @@ std::vector<Message> simulate_messages(const BookParams& params, std::int32_t lo
     check(lot >= 1, "lot", "be >= 1", lot);
     check(tick >= 1, "tick", "be >= 1", tick);
     check_least(seconds, 0, "seconds");
-    const PoissonFlow flow(params.flow);
-    const auto exchange = std::make_unique<Exchange>(params, flow);
-    Recorder recorder(*exchange, lot, tick);
-    exchange->open(Random(seed, 0, 0), recorder);
-    exchange->run_until((params.warmup_s + seconds) * kSecond, recorder);
-    return recorder.take();
+    return with_exchange(
+        params, [&]<class Kind>(std::type_identity<Kind>) { return record<Kind>(params, lot, tick, seed, seconds); });
 }
 
 }  // namespace mm

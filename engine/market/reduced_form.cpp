@@ -20,6 +20,10 @@ ReducedFormMarkets::ReducedFormMarkets(std::size_t size, const Scenario& scenari
       level_(size) {
 }
 
+Counters ReducedFormMarkets::counters() const {
+    return {.memory_per_market = sizeof(Random) + 2 * sizeof(double) + 2 * sizeof(std::uint32_t)};
+}
+
 void ReducedFormMarkets::reset(std::size_t i, const Random& random, bool staggered) {
     random_[i] = random;
     mid_[i] = params_.initial_mid;

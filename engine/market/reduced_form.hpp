@@ -11,6 +11,7 @@
 
 #include "engine/core/random.hpp"
 #include "engine/market/agent.hpp"
+#include "engine/market/counters.hpp"
 #include "engine/market/drift.hpp"
 
 namespace mm {
@@ -23,6 +24,7 @@ class ReducedFormMarkets {
     ReducedFormMarkets(std::size_t size, const Scenario& scenario, const Agent& agent);
 
     std::size_t size() const { return step_.size(); }
+    Counters counters() const;
     // Starts an episode of market i, from the given step, with no inventory and the middle drift level.
     void reset(std::size_t i, const Random& random, bool staggered);
     View view(std::size_t i) const { return {mid_[i], inventory_[i], alpha(i), relative_volatility_, step_[i]}; }

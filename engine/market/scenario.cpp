@@ -1,6 +1,7 @@
 #include "engine/market/scenario.hpp"
 
 #include <cmath>
+#include <numeric>
 
 #include "engine/core/check.hpp"
 
@@ -14,6 +15,12 @@ void BookParams::validate() const {
     check(std::isfinite(maker_fee), "maker_fee", "be finite", maker_fee);
     check(std::isfinite(taker_fee), "taker_fee", "be finite", taker_fee);
     flow.validate();
+}
+
+BookNeeds BookParams::needs() const {
+    const std::vector<double> orders = flow.poisson.stationary_orders();
+    const double both_sides = 2 * std::accumulate(orders.begin(), orders.end(), 0.0);
+    return {2 * flow.poisson.distance.back() + 2 * initial_spread, 2 * both_sides};
 }
 
 void ReducedFormParams::validate() const {

@@ -7,10 +7,16 @@
 #include <vector>
 
 #include "engine/core/types.hpp"
-#include "engine/flow/poisson.hpp"
+#include "engine/flow/flow.hpp"
 #include "engine/maker/market_maker.hpp"
 
 namespace mm {
+
+// How large a book must be, with room for what fluctuates and what the touch moves away from.
+struct BookNeeds {
+    Ticks ticks;
+    double orders;
+};
 
 // A limit order book with background flow; prices in ticks.
 struct BookParams {
@@ -20,9 +26,10 @@ struct BookParams {
     double latency_ms = 0;
     double maker_fee = 0;  // ticks per lot, charged to the thousandth
     double taker_fee = 0;
-    PoissonParams flow;
+    FlowParams flow;
 
     void validate() const;
+    BookNeeds needs() const;
 };
 
 enum class FillMode : std::uint8_t { exponential, linear, mbt };

@@ -184,7 +184,8 @@ void Replay::seed(Side side, std::int64_t price, std::int64_t size) {
         ++counters_.outside_window;
         return;
     }
-    const Submission seeded = book_->limit(side, at, static_cast<Lots>(size), Owner::background, [](const Fill&) {});
+    const Submission seeded =
+        book_->limit(side, at, static_cast<Lots>(size), Owner::background, TimeInForce::gtc, [](const Fill&) {});
     if (seeded.filled > 0 || book_->depth(at) != size)
         throw std::invalid_argument("a book row's prices must differ, with every ask above every bid, but " +
                                     std::to_string(price) + " does not fit in");
@@ -211,7 +212,7 @@ void Replay::apply(const Message& message) {
 }
 
 void Replay::centre_once(Ticks price) {
-    if (!centred_) book_->reset(price);
+    if (!centred_) book_->recentre(price, [](Handle) {});
     centred_ = true;
 }
 
@@ -220,7 +221,7 @@ void Replay::submit(const Message& message, Ticks price) {
     evict_crossed(side, price);
     Handle& named = named_[message.order_id];
     if (book_->cancel(named) == Rejection::none) ++counters_.duplicate;
-    named = book_->limit(side, price, message.size, Owner::background, [](const Fill&) {}).resting;
+    named = book_->limit(side, price, message.size, Owner::background, TimeInForce::gtc, [](const Fill&) {}).resting;
     if (!named) ++counters_.rejected;
 }
 

@@ -1,0 +1,170 @@
+"""The rows of the benchmark: what is measured, how, and what it must reach."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from engine.bench.contestants import BOOK, REDUCED_FORM, batch, envpool, hftbacktest, micro, vector_env
+from engine.bench.players import Facts
+
+RICHEST: tuple[str, ...] = ()  # words of the market with every layer of flow; there is only plain Poisson so far
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a value should reach and what it must; as upper limits when ``at_most``."""
+
+    goal: float
+    floor: float | None
+    at_most: bool
+
+    def met(self, value: float) -> str:
+        """The best one reached."""
+        for name, limit in ("goal", self.goal), ("floor", self.floor):
+            if limit is not None and (value <= limit if self.at_most else value >= limit):
+                return name
+        return "NO"
+
+
+def at_least(goal: float, floor: float) -> Limits:
+    """Limits of a rate."""
+    return Limits(goal, floor, at_most=False)
+
+
+def at_most(goal: float, floor: float | None = None) -> Limits:
+    """Limits of a cost."""
+    return Limits(goal, floor, at_most=True)
+
+
+BUDGET = {
+    "events_1": at_least(55, 45),
+    "events_64": at_least(55, 45),
+    "events_1024": at_least(55, 45),
+    "events_4096": at_least(50, 40),
+    "events_16384": at_least(50, 40),
+    "cost_4096": at_most(1.15),
+    "cost_16384": at_most(1.15),
+    "env_steps": at_least(2.0, 1.5),
+    "reduced_form_1024": at_least(100, 20),
+    "over_envpool": at_least(2.5, 2),
+    "over_hftbacktest": at_least(12, 8),
+    "latency_p50": at_most(20, 30),
+    "latency_p99": at_most(100, 150),
+    "latency_p99.9": at_most(250, 350),
+    "binding": at_most(1, 2),
+    "binding_share": at_most(0.5, 1),
+    "memory": at_most(3, 4),
+    "allocations": at_most(0, 0),
+    "threads_1024": at_least(1.9, 1.6),
+    "threads_4096": at_least(1.9, 1.6),
+    "richest_flow": at_most(1.6, 2),
+}
+
+
+class Round(dict[str, Facts]):
+    """One round's measurements by row; a row is measured when it is first asked for."""
+
+    def __missing__(self, name: str) -> Facts:
+        self[name] = ROWS[name].measure(name, self)
+        return self[name]
+
+
+Measure = Callable[[str, Round], Facts]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One line of the table; what is not in `BUDGET` explains others."""
+
+    unit: str
+    what: str
+    measure: Measure
+
+
+def _micro(name: str, _: Round) -> Facts:
+    return micro().ask(name)
+
+
+def _steps(words: tuple[str, ...], n: int, threads: int = 1) -> Measure:
+    return lambda *_: batch(words, n, threads).round()
+
+
+def _ratio(above: str, below: str, fact: str = "value") -> Measure:
+    def measure(_: str, rows: Round) -> Facts:
+        over, under = rows[above][fact], rows[below][fact]
+        return {"value": over / under, above: over, below: under}
+
+    return measure
+
+
+def _binding(_: str, rows: Round) -> Facts:
+    one, many = rows["reduced_form_1"]["call_us"], rows["reduced_form_1024"]["call_us"]
+    return {"value": one - (many - one) / 1023}
+
+
+def _binding_share(_: str, rows: Round) -> Facts:
+    overhead = rows["binding"]["value"] + rows["action_check"]["value"]
+    return {"value": 100 * overhead / rows["env_steps"]["call_us"]}
+
+
+def _richest(_: str, rows: Round) -> Facts:
+    return {"value": rows["events_64"]["value"] / micro(RICHEST).ask("events_64")["value"]} if RICHEST else {}
+
+
+EVENTS = "order events that changed a full-FIFO book, per CPU second in C++, RNG and sampling included"
+STEPS = "env steps per CPU second through engine.Batch: a book, 2 quotes, 20 float32 columns, autoreset"
+REDUCED = "env steps per CPU second through engine.Batch: reduced form (gt1), no book, autoreset"
+LATENCY = (
+    "of the time from the end of one event to the end of the next in one market, waiting times and thinned cancels "
+    "included: rdtscp after each, less the median gap of stamps back to back"
+)
+CARTPOLE = "EnvPool's CartPole-v1 (no book), sync, n = 1024, num_threads = 1, gymnasium face: env steps per CPU second"
+L3 = (
+    "hftbacktest (ROIVectorMarketDepth, L3FIFOQueueModel, NoPartialFillExchange): steps of one market per CPU second "
+    "in a numba loop over messages recorded from our book; a step elapses the same interval, cancels what rests and "
+    "submits two post-only orders up to 4 ticks from the mid, with the same order latency; nothing observed, no impact"
+)
+CALL = "a step call's intercept at n = 0 between reduced_form_1 and reduced_form_1024"
+HEAP = "heap that a Batch of books holds once reset, per market (1 kB = 1000 bytes): from 1024 to 2048 markets"
+
+ROWS = {
+    "events_1": Row("M/s", f"{EVENTS}; 1 market", _micro),
+    "events_64": Row("M/s", f"{EVENTS}; 64 markets in turn", _micro),
+    "events_1024": Row("M/s", f"{EVENTS}; 1024 markets in turn", _micro),
+    "events_4096": Row("M/s", f"{EVENTS}; 4096 markets in turn", _micro),
+    "events_16384": Row("M/s", f"{EVENTS}; 16384 markets in turn", _micro),
+    "cost_4096": Row("x", "time of an event at 4096 markets over that at 64", _ratio("events_64", "events_4096")),
+    "cost_16384": Row("x", "time of an event at 16384 markets over that at 64", _ratio("events_64", "events_16384")),
+    "latency_p50": Row("ns", f"median {LATENCY}", _micro),
+    "latency_p99": Row("ns", f"99 % quantile {LATENCY}", _micro),
+    "latency_p99.9": Row("ns", f"99.9 % quantile {LATENCY}", _micro),
+    "richest_flow": Row("x", "time of an event of the richest flow over that of plain Poisson; 64 markets", _richest),
+    "memory": Row("kB", HEAP, _micro),
+    "allocations": Row("", "calls of operator new inside Batch::step with autoreset, by 1 and by 2 threads", _micro),
+    "hftbacktest": Row("M/s", L3, lambda *_: hftbacktest().ask()),
+    "env_steps": Row("M/s", f"{STEPS}; n = 1024, 1 thread", _steps(BOOK, 1024)),
+    "env_steps_2t": Row("M/s", "the same with 2 threads, per wall second", _steps(BOOK, 1024, 2)),
+    "env_steps_gym": Row(
+        "M/s", "env_steps through envs.MarketMakingVectorEnv", lambda *_: vector_env(BOOK, 1024).round()
+    ),
+    "envpool": Row("M/s", CARTPOLE, lambda *_: envpool().ask()),
+    "env_steps_4096": Row("M/s", f"{STEPS}; n = 4096, 1 thread", _steps(BOOK, 4096)),
+    "env_steps_4096_2t": Row("M/s", "the same with 2 threads, per wall second", _steps(BOOK, 4096, 2)),
+    "over_hftbacktest": Row("x", "env_steps over hftbacktest", _ratio("env_steps", "hftbacktest")),
+    "over_envpool": Row("x", "env_steps_gym, with a book, over envpool, without", _ratio("env_steps_gym", "envpool")),
+    "threads_1024": Row("x", "2 threads over 1, wall, n = 1024", _ratio("env_steps_2t", "env_steps", "per_wall_s")),
+    "threads_4096": Row(
+        "x", "2 threads over 1, wall, n = 4096", _ratio("env_steps_4096_2t", "env_steps_4096", "per_wall_s")
+    ),
+    "reduced_form_1": Row("M/s", f"{REDUCED}; n = 1, 1 thread", _steps(REDUCED_FORM, 1)),
+    "reduced_form_256": Row("M/s", f"{REDUCED}; n = 256, 1 thread", _steps(REDUCED_FORM, 256)),
+    "reduced_form_1024": Row("M/s", f"{REDUCED}; n = 1024, 1 thread", _steps(REDUCED_FORM, 1024)),
+    "reduced_form_4096": Row("M/s", f"{REDUCED}; n = 4096, 1 thread", _steps(REDUCED_FORM, 4096)),
+    "reduced_form_16384": Row("M/s", f"{REDUCED}; n = 16384, 1 thread", _steps(REDUCED_FORM, 16384)),
+    "binding": Row("us", CALL, _binding),
+    "action_check": Row(
+        "us", "the binding's scan of 1024 actions for NaN", lambda *_: batch(BOOK, 1024).action_check()
+    ),
+    "binding_share": Row("%", "binding and action_check in a call of env_steps", _binding_share),
+}

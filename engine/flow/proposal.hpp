@@ -1,0 +1,48 @@
+// What the background flow is about to do, and at which rates it does it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/core/types.hpp"
+
+namespace mm {
+
+enum class Kind : std::uint8_t { limit, market, cancel };
+inline constexpr std::size_t kKinds = 3;
+inline constexpr std::array<const char*, kKinds> kKindNames{"limit", "market", "cancel"};
+
+constexpr std::size_t index(Kind kind) {
+    return static_cast<std::size_t>(kind);
+}
+
+// One value for each kind.
+template <class Value>
+struct PerKind {
+    std::array<Value, kKinds> of{};
+
+    Value operator[](Kind kind) const { return of[index(kind)]; }
+    Value total() const { return of[0] + of[1] + of[2]; }
+};
+
+// Integers, in a unit of the flow's own, so that one multiplication turns random bits into a choice among them.
+using Rates = PerKind<std::uint64_t>;
+using Factors = PerKind<double>;
+
+inline Rates operator*(const Rates& rates, const Factors& factors) {
+    const auto scaled = [&](std::size_t i) {
+        return static_cast<std::uint64_t>(static_cast<double>(rates.of[i]) * factors.of[i]);
+    };
+    return {{scaled(0), scaled(1), scaled(2)}};
+}
+
+// An order to come, or one to be cancelled; `price` is where it stands or whom a market order meets first.
+struct Proposal {
+    Kind kind = Kind::limit;
+    Side side = Side::bid;  // of the order, resting or not
+    Ticks price = 0;
+    Lots lots = 0;
+};
+
+}  // namespace mm
