@@ -14,14 +14,7 @@
 
 namespace mm {
 
-inline Scenario book_scenario() {
-    const Sizes sizes{{1, 2, 5}, {0.6, 0.3, 0.1}};
-    const PoissonParams flow{.distance = {1, 2, 3, 4, 5, 6},
-                             .limit_rate = {18.5, 15.1, 10.9, 8.8, 7.7},
-                             .cancel_hazard = {7.1, 8.1, 6.8, 5.6, 4.7},
-                             .market_rate = 9.4,
-                             .limit_sizes = sizes,
-                             .market_sizes = sizes};
+inline Scenario book_scenario(const FlowParams& flow) {
     return {.market = BookParams{.initial_mid = 1000,
                                  .initial_spread = 2,
                                  .warmup_s = 0.5,
@@ -32,6 +25,30 @@ inline Scenario book_scenario() {
             .maker = {},
             .agent = {.action = ActionReference::residual, .inventory_penalty = 0.1},
             .episode_steps = 100};
+}
+
+inline FlowParams plain_flow() {
+    const Sizes sizes{{1, 2, 5}, {0.6, 0.3, 0.1}};
+    FlowParams flow;
+    flow.poisson = {.distance = {1, 2, 3, 4, 5, 6},
+                    .limit_rate = {18.5, 15.1, 10.9, 8.8, 7.7},
+                    .cancel_hazard = {7.1, 8.1, 6.8, 5.6, 4.7},
+                    .market_rate = 9.4,
+                    .limit_sizes = sizes,
+                    .market_sizes = sizes};
+    return flow;
+}
+
+// With every layer there is.
+inline FlowParams layered_flow() {
+    FlowParams flow = plain_flow();
+    flow.queue_reactive = QueueReactiveParams{.limit = {1, 1, 0.9, 0.8},
+                                              .cancel = {0, 0.6, 0.8, 1},
+                                              .market = {1, 1, 0.8, 0.6},
+                                              .imbalance_sensitivity = 0.5};
+    flow.hawkes = HawkesParams{
+        .decay = {1, 20}, .weight = {0.5, 0.5}, .branching = {{{0.3, 0.2, 0.1}, {0.05, 0.2, 0.02}, {0.2, 0.2, 0.2}}}};
+    return flow;
 }
 
 inline Scenario reduced_form_scenario() {
@@ -48,6 +65,16 @@ inline Scenario reduced_form_scenario() {
             .price_unit = 10.0 / 3,
             .decision_interval_s = 1,
             .episode_steps = 100};
+}
+
+struct NamedScenario {
+    const char* name;
+    Scenario scenario;
+};
+inline std::vector<NamedScenario> scenarios() {
+    return {{"book", book_scenario(plain_flow())},
+            {"layered_book", book_scenario(layered_flow())},
+            {"reduced_form", reduced_form_scenario()}};
 }
 
 // FNV-1a (Fowler, Noll & Vo), 64 bits.

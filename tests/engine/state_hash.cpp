@@ -1,16 +1,13 @@
 // Prints the hash of a game in each kind of market, once for each number of threads and each split of the batch.
 #include <cinttypes>
 #include <cstdio>
-#include <utility>
 
 #include "tests/engine/play.hpp"
 
 int main() {
     using namespace mm;
-    const std::pair<const char*, Scenario> scenarios[]{{"book", book_scenario()},
-                                                       {"reduced_form", reduced_form_scenario()}};
     bool same = true;
-    for (const auto& [name, scenario] : scenarios) {
+    for (const auto& [name, scenario] : scenarios()) {
         const Outcome first = play(scenario, {});
         for (const std::size_t threads : {1, 2, 3, 7})
             for (const std::size_t batches : {1, 4}) {
