@@ -58,8 +58,8 @@ def _flow(flow: FlowConfig) -> engine.FlowParams:
     reactive, hawkes = flow.queue_reactive, flow.hawkes
     return engine.FlowParams(
         poisson=poisson,
-        queue_reactive=reactive and engine.QueueReactiveParams(**dataclasses.asdict(reactive)),
-        hawkes=hawkes and engine.HawkesParams(**dataclasses.asdict(hawkes)),
+        queue_reactive=engine.QueueReactiveParams(**dataclasses.asdict(reactive)) if reactive else None,
+        hawkes=engine.HawkesParams(**dataclasses.asdict(hawkes)) if hawkes else None,
     )
 
 
