@@ -38,7 +38,8 @@ class Batch {
     virtual void step(const float* action, const StepBuffers& out) = 0;
 };
 
+// `vector_bits` as in with_vectors, or 0 for the widest; the results are the same.
 std::unique_ptr<Batch> make_batch(const Scenario& scenario, std::size_t size, std::uint64_t first_market,
-                                  std::size_t threads, Autoreset autoreset);
+                                  std::size_t threads, Autoreset autoreset, int vector_bits);
 
 }  // namespace mm

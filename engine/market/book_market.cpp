@@ -68,7 +68,8 @@ void BookMarket::play(const Depths& depth, double* statistics) {
     remember_mid();
     ++step_;
 
-    agent_->charge(before, inventory(), statistics);
+    statistics[kInventoryPenalty] = agent_->inventory_penalty(inventory());
+    statistics[kTerminalCost] = agent_->terminal_cost(before, inventory());
     if (finished()) statistics[kTerminalCost] += liquidation_cost();
     statistics[kPnlChange] = account_.pnl(mid2()) - pnl_before;
     statistics[kInventory] = inventory();

@@ -15,7 +15,7 @@ class BookMarkets {
     static constexpr std::span<const char* const> kColumns{kBookObservation};
     static constexpr std::size_t kChunk = 16;
 
-    BookMarkets(std::size_t size, const Scenario& scenario, const Agent& agent)
+    BookMarkets(std::size_t size, const Scenario& scenario, const Agent& agent, int /*vector_bits*/)
         : flow_(std::make_unique<const PoissonFlow>(std::get<BookParams>(scenario.market).flow)) {
         markets_.reserve(size);
         for (std::size_t i = 0; i < size; ++i) markets_.emplace_back(scenario, agent, *flow_);
