@@ -12,6 +12,7 @@ from engine._core import (
     INTERFACE,
     MESSAGE,
     STATISTICS,
+    WIDEST_VECTORS,
     Account,
     ActionReference,
     AgentParams,
@@ -31,6 +32,7 @@ from engine._core import (
     Scenario,
     Side,
     Sizes,
+    Strategy,
     Submission,
     drift_transition,
     grid_observation,
@@ -40,7 +42,7 @@ from engine._core import (
     skew_shape,
 )
 
-_EXPECTED_INTERFACE = 1  # kInterface in bindings/module.cpp
+_EXPECTED_INTERFACE = 2  # kInterface in bindings/module.cpp
 if INTERFACE != _EXPECTED_INTERFACE:
     raise ImportError(
         f"engine._core was built for interface {INTERFACE}, but this checkout needs {_EXPECTED_INTERFACE}: "
@@ -50,6 +52,7 @@ if INTERFACE != _EXPECTED_INTERFACE:
 __all__ = [
     "MESSAGE",
     "STATISTICS",
+    "WIDEST_VECTORS",
     "Account",
     "ActionReference",
     "AgentParams",
@@ -69,6 +72,7 @@ __all__ = [
     "Scenario",
     "Side",
     "Sizes",
+    "Strategy",
     "Submission",
     "drift_transition",
     "grid_observation",

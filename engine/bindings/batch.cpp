@@ -61,6 +61,18 @@ void step(Batch& batch, const py::array& action, py::array observation, py::arra
     batch.step(actions, out);
 }
 
+void play(Batch& batch, const Strategy& strategy, std::size_t steps, py::array reward, py::array statistics,
+          py::array abs_inventory) {
+    const auto n = static_cast<py::ssize_t>(batch.size());
+    const Totals out{
+        output<double>(reward, "reward", {n}),
+        output<double>(statistics, "statistics", {n, static_cast<py::ssize_t>(kStatistics)}),
+        output<double>(abs_inventory, "abs_inventory", {n}),
+    };
+    const py::gil_scoped_release release;
+    batch.play(strategy, steps, out);
+}
+
 std::vector<std::string> column_names(const Batch& batch) {
     return {batch.columns().begin(), batch.columns().end()};
 }
@@ -106,7 +118,9 @@ void bind_batch(py::module_& module) {
         .def("__len__", &Batch::size)
         .def("reset", &reset, py::arg("seed"), py::arg("observation"), py::kw_only(), py::arg("staggered") = false)
         .def("step", &step, py::arg("action"), py::arg("observation"), py::arg("reward"), py::arg("terminated"),
-             py::arg("final_observation"), py::arg("statistics"));
+             py::arg("final_observation"), py::arg("statistics"))
+        .def("play", &play, py::arg("strategy"), py::arg("steps"), py::arg("reward"), py::arg("statistics"),
+             py::arg("abs_inventory"));
 }
 
 }  // namespace mm

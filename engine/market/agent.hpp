@@ -5,16 +5,11 @@
 #include <cstdint>
 
 #include "engine/core/vector.hpp"
+#include "engine/maker/depths.hpp"
 #include "engine/market/columns.hpp"
 #include "engine/market/scenario.hpp"
 
 namespace mm {
-
-// Depth of a quote from the mid on each side, in ticks (book) or price (reduced form).
-struct Depths {
-    double bid = 0;
-    double ask = 0;
-};
 
 // What a quote is made from.
 struct View {
@@ -49,6 +44,9 @@ class Agent {
             depths[i].ask += offset(action[2 * i + 1]);
         }
     }
+
+    Lots max_lots() const { return max_lots_; }
+    std::uint32_t steps() const { return steps_; }
 
     // Lots to quote on a side.
     Lots lots(Side side, double inventory) const { return maker_.size(side, inventory * lot()) / maker_.params().lot; }

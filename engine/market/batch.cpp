@@ -1,6 +1,7 @@
 #include "engine/market/batch.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 #include <vector>
 
@@ -50,6 +51,17 @@ class BatchOf final : public Batch {
         });
     }
 
+    void play(const Strategy& strategy, std::size_t intervals, const Totals& out) override {
+        check(strategy.max_lots() == 0 || strategy.max_lots() == agent_.max_lots(), "the strategy's max_lots",
+              "be the market's", strategy.max_lots());
+        check(strategy.rows() == 1 || strategy.rows() == agent_.steps(), "the strategy's steps",
+              "be those of an episode, or one", strategy.rows());
+        pool_.run(size(), [&](std::size_t begin, std::size_t end) {
+            for (; begin < end; begin += kChunk)
+                play_chunk(begin, std::min(begin + kChunk, end), strategy, intervals, out);
+        });
+    }
+
   private:
     static constexpr std::size_t kChunk = Markets::kChunk;
 
@@ -73,14 +85,13 @@ class BatchOf final : public Batch {
         double* statistics = out.statistics + begin * kStatistics;
         markets_.play(begin, end, depths, statistics);
         if (autoreset_ == Autoreset::next_step) start_ended(begin, end, statistics);
-        write_rewards(statistics, end - begin, out.reward + begin);
+        for (std::size_t i = begin; i < end; ++i) out.reward[i] = reward(statistics + (i - begin) * kStatistics);
         if (find_ended(begin, end, out.terminated)) end_episodes(begin, end, out);
         markets_.observe(begin, end, row(out.observation, begin));
     }
 
-    static void write_rewards(const double* statistics, std::size_t n, double* reward) {
-        for (std::size_t i = 0; i < n; ++i, statistics += kStatistics)
-            reward[i] = statistics[kPnlChange] - statistics[kInventoryPenalty] - statistics[kTerminalCost];
+    static double reward(const double* statistics) {
+        return statistics[kPnlChange] - statistics[kInventoryPenalty] - statistics[kTerminalCost];
     }
 
     // Whether any of the markets has ended, and which.
@@ -97,6 +108,43 @@ class BatchOf final : public Batch {
             if (autoreset_ == Autoreset::next_step) continue;
             markets_.observe(i, i + 1, row(out.final_observation, i));
             start_next(i);
+        }
+    }
+
+    // All intervals of a chunk before the next one: its markets stay in the cache.
+    void play_chunk(std::size_t begin, std::size_t end, const Strategy& strategy, std::size_t intervals,
+                    const Totals& out) {
+        Depths depths[kChunk];
+        double statistics[kChunk * kStatistics]{};
+        start_ended(begin, end, statistics);
+        const Totals totals{out.reward + begin, out.statistics + begin * kStatistics, out.abs_inventory + begin};
+        clear(totals, end - begin);
+        for (std::size_t interval = 0; interval < intervals; ++interval) {
+            for (std::size_t i = begin; i < end; ++i) depths[i - begin] = quote(strategy, markets_.view(i));
+            markets_.play(begin, end, depths, statistics);
+            add(statistics, end - begin, totals);
+            for (std::size_t i = begin; i < end; ++i)
+                if (markets_.finished(i)) start_next(i);
+        }
+        for (std::size_t row = 0; row < (end - begin) * kStatistics; row += kStatistics)
+            for (Statistic last : {kInventory, kMid}) totals.statistics[row + last] = statistics[row + last];
+    }
+
+    static Depths quote(const Strategy& strategy, const View& view) {
+        return strategy.depths(view.step, view.inventory, view.alpha);
+    }
+
+    static void clear(const Totals& totals, std::size_t n) {
+        std::fill_n(totals.reward, n, 0.0);
+        std::fill_n(totals.statistics, n * kStatistics, 0.0);
+        std::fill_n(totals.abs_inventory, n, 0.0);
+    }
+
+    static void add(const double* statistics, std::size_t n, const Totals& totals) {
+        for (std::size_t k = 0; k < n * kStatistics; ++k) totals.statistics[k] += statistics[k];
+        for (std::size_t i = 0; i < n; ++i, statistics += kStatistics) {
+            totals.reward[i] += reward(statistics);
+            totals.abs_inventory[i] += std::abs(statistics[kInventory]);
         }
     }
 
