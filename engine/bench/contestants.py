@@ -65,12 +65,12 @@ def _book(words: tuple[str, ...]) -> config.BookConfig:
 
 
 def _arguments(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Every number of a section by its full name."""
+    """Every number of a section by its full name, matrices row by row."""
     for key, value in tree.items():
         if isinstance(value, dict):
             yield from _arguments(value, f"{prefix}{key}.")
-        elif numbers := [x for x in (value if isinstance(value, list) else [value]) if isinstance(x, int | float)]:
-            yield f"{prefix}{key}={','.join(repr(float(x)) for x in numbers)}"
+        elif isinstance(value, list | int | float):
+            yield f"{prefix}{key}={','.join(repr(float(x)) for x in np.ravel(value))}"
 
 
 @functools.cache
