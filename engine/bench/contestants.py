@@ -23,6 +23,7 @@ PEERS = HERE / "peers"
 PEERS_PYTHON = (BUILD / "peers" / "bin" / "python", "-W", "ignore")
 
 BOOK = ("market=book", "simulation.decision_interval_ms=82")  # about 20 events a step
+LAYERED = ("market=layered", "simulation.decision_interval_ms=92")  # the same
 REDUCED_FORM = ("market=gt1",)
 FEED_S = 4100.0  # of market time that hftbacktest replays in a round
 
