@@ -69,13 +69,16 @@ TEST_CASE_TEMPLATE("an empty book has no prices", Book, EVERY_BOOK) {
     }
     CHECK_FALSE(book.two_sided());
     CHECK(book.live() == 0);
-    CHECK(book.depth(kCentre) == 0);
-    CHECK_FALSE(book.front(kCentre));
+    for (const Ticks price : {kCentre, kNoPrice}) {
+        CHECK(book.depth(price) == 0);
+        CHECK_FALSE(book.front(price));
+    }
     CHECK(venue.market(Side::bid, 5) == traded(0));
     CHECK(book.inside(book.base()));
     CHECK_FALSE(book.inside(book.base() - 1));
     CHECK(book.inside(book.base() + Book::kWindow - 1));
     CHECK_FALSE(book.inside(book.base() + Book::kWindow));
+    CHECK_FALSE(book.inside(kNoPrice));
 }
 
 TEST_CASE_TEMPLATE("what rests shows in every view of the book", Book, EVERY_BOOK) {
