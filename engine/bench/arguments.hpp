@@ -15,6 +15,7 @@ class Arguments {
         for (int i = 1; i < count; ++i) read(words[i]);
     }
 
+    bool holds(const std::string& key) const { return values_.contains(key); }
     template <class Number>
     std::vector<Number> list(const std::string& key) const {
         const auto found = values_.find(key);
@@ -32,9 +33,9 @@ class Arguments {
     void read(const std::string& word) {
         const std::size_t equals = word.find('=');
         if (equals == std::string::npos) throw std::invalid_argument("expected KEY=NUMBER,NUMBER..., not " + word);
+        std::vector<double>& values = values_[word.substr(0, equals)];
         std::istringstream numbers(word.substr(equals + 1));
-        for (std::string number; std::getline(numbers, number, ',');)
-            values_[word.substr(0, equals)].push_back(std::stod(number));
+        for (std::string number; std::getline(numbers, number, ',');) values.push_back(std::stod(number));
     }
 
     std::map<std::string, std::vector<double>> values_;

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "engine/bench/arguments.hpp"
@@ -29,15 +31,35 @@ Sizes sizes(const Arguments& given, const std::string& key) {
     return {given.list<Lots>(key + ".lots"), given.list<double>(key + ".probability")};
 }
 
+// Row by row.
+HawkesParams hawkes(const Arguments& given) {
+    HawkesParams params{given.list<double>("flow.hawkes.decay"), given.list<double>("flow.hawkes.weight"), {}};
+    const std::vector<double> branching = given.list<double>("flow.hawkes.branching");
+    for (std::size_t i = 0; i < kKinds * kKinds; ++i) params.branching[i / kKinds][i % kKinds] = branching.at(i);
+    return params;
+}
+
+FlowParams flow(const Arguments& given) {
+    FlowParams flow;
+    flow.poisson = {given.list<Ticks>("flow.distance"),       given.list<double>("flow.limit_rate"),
+                    given.list<double>("flow.cancel_hazard"), given.number<double>("flow.market_rate"),
+                    sizes(given, "flow.limit_sizes"),         sizes(given, "flow.market_sizes")};
+    if (given.holds("flow.queue_reactive.limit"))
+        flow.queue_reactive = {given.list<double>("flow.queue_reactive.limit"),
+                               given.list<double>("flow.queue_reactive.cancel"),
+                               given.list<double>("flow.queue_reactive.market"),
+                               given.number<double>("flow.queue_reactive.imbalance_sensitivity")};
+    if (given.holds("flow.hawkes.decay")) flow.hawkes = hawkes(given);
+    return flow;
+}
+
 Scenario scenario(const Arguments& given) {
     BookParams book;
     book.initial_mid = given.number<Ticks>("initial_mid_ticks");
     book.initial_spread = given.number<Ticks>("initial_spread_ticks");
     book.warmup_s = given.number<double>("warmup_s");
     book.latency_ms = given.number<double>("latency_ms");
-    book.flow = {given.list<Ticks>("flow.distance"),       given.list<double>("flow.limit_rate"),
-                 given.list<double>("flow.cancel_hazard"), given.number<double>("flow.market_rate"),
-                 sizes(given, "flow.limit_sizes"),         sizes(given, "flow.market_sizes")};
+    book.flow = flow(given);
     Scenario scenario;
     scenario.market = book;
     scenario.decision_interval_s = 1e-3 * given.number<double>("decision_interval_ms");
@@ -65,7 +87,8 @@ class Stopwatch {
 };
 
 // What kind of book the rates were measured at; played after the clock has stopped.
-void describe(Crowd& crowd, Facts& facts) {
+template <class ExchangeKind>
+void describe(Crowd<ExchangeKind>& crowd, Facts& facts) {
     constexpr std::size_t kVisits = 4096;
     CountingSink sink;
     double live = 0, spread = 0, dropped = 0;
@@ -82,7 +105,8 @@ void describe(Crowd& crowd, Facts& facts) {
     facts["dropped"] = dropped;
 }
 
-Facts play_events(Crowd& crowd) {
+template <class ExchangeKind>
+Facts play_events(Crowd<ExchangeKind>& crowd) {
     const std::size_t passes = std::max<std::size_t>(1, 1024 / crowd.size());  // between two looks at the clock
     CountingSink sink;
     const Stopwatch watch;
@@ -113,7 +137,8 @@ double timer_cycles() {
 
 // The time of an event is the gap between two stamps, from the end of one event to the end of the next, so that
 // waiting times and thinned cancels belong to it; less what a stamp itself takes.
-Facts play_latency(Crowd& crowd, double percentile) {
+template <class ExchangeKind>
+Facts play_latency(Crowd<ExchangeKind>& crowd, double percentile) {
     StampingSink sink(1 << 20);
     const Stopwatch watch;
     const std::uint64_t start = processor_clock();
@@ -188,9 +213,10 @@ Facts measure_memory(const Scenario& scenario) {
     return {{"value", 1e-3 * (twice - once) / kMarkets}, {"kB_with_what_is_shared", 1e-3 * once / kMarkets}};
 }
 
+template <class ExchangeKind>
 class Bench {
   public:
-    explicit Bench(const Arguments& given) : scenario_(scenario(given)) {}
+    explicit Bench(const Scenario& scenario) : scenario_(scenario) {}
 
     // NAME or NAME_NUMBER: the number is a count of markets, or a percentile.
     Facts round(const std::string& row) {
@@ -202,14 +228,14 @@ class Bench {
     }
 
   private:
-    Crowd& opened(std::size_t size) {
-        Crowd& crowd = crowds_.try_emplace(size, scenario_, size).first->second;
+    Crowd<ExchangeKind>& opened(std::size_t size) {
+        Crowd<ExchangeKind>& crowd = crowds_.try_emplace(size, scenario_, size).first->second;
         crowd.open(round_++);
         return crowd;
     }
 
-    Scenario scenario_;  // the crowds point into it
-    std::map<std::size_t, Crowd> crowds_;
+    const Scenario scenario_;
+    std::map<std::size_t, Crowd<ExchangeKind>> crowds_;
     std::uint64_t round_ = 0;
 };
 
@@ -225,13 +251,19 @@ std::string json(const Facts& facts) {
     return out.str();
 }
 
+void answer(const Scenario& scenario) {
+    with_exchange(std::get<BookParams>(scenario.market), [&]<class Kind>(std::type_identity<Kind>) {
+        Bench<Kind> bench(scenario);
+        for (std::string row; std::getline(std::cin, row);) std::cout << json(bench.round(row)) << std::endl;
+    });
+}
+
 }  // namespace
 
 }  // namespace mm
 
 int main(int count, char** words) try {
-    mm::Bench bench(mm::Arguments(count, words));
-    for (std::string row; std::getline(std::cin, row);) std::cout << mm::json(bench.round(row)) << std::endl;
+    mm::answer(mm::scenario(mm::Arguments(count, words)));
 } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;

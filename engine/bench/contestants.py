@@ -23,6 +23,7 @@ PEERS = HERE / "peers"
 PEERS_PYTHON = (BUILD / "peers" / "bin" / "python", "-W", "ignore")
 
 BOOK = ("market=book", "simulation.decision_interval_ms=82")  # about 20 events a step
+LAYERED = ("market=layered", "simulation.decision_interval_ms=92")  # the same
 REDUCED_FORM = ("market=gt1",)
 FEED_S = 4100.0  # of market time that hftbacktest replays in a round
 
@@ -65,12 +66,12 @@ def _book(words: tuple[str, ...]) -> config.BookConfig:
 
 
 def _arguments(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Every number of a section by its full name."""
+    """Every number of a section by its full name, matrices row by row."""
     for key, value in tree.items():
         if isinstance(value, dict):
             yield from _arguments(value, f"{prefix}{key}.")
-        elif numbers := [x for x in (value if isinstance(value, list) else [value]) if isinstance(x, int | float)]:
-            yield f"{prefix}{key}={','.join(repr(float(x)) for x in numbers)}"
+        elif isinstance(value, list | int | float):
+            yield f"{prefix}{key}={','.join(repr(float(x)) for x in np.ravel(value))}"
 
 
 @functools.cache

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/core/prefetch.hpp"
 #include "engine/market/exchange.hpp"
 
 namespace mm {
@@ -16,8 +17,8 @@ struct CountingSink {
     std::uint64_t events = 0;
 
     void filled(const Fill&) { ++events; }
-    void submitted(Handle, Side, Ticks, Lots) { ++events; }
-    void cancelled(Handle, Side, Ticks, Lots) { ++events; }
+    void submitted(Handle, const Order&) { ++events; }
+    void cancelled(Handle, const Order&) { ++events; }
 };
 
 inline std::uint64_t processor_clock() {
@@ -33,41 +34,55 @@ struct StampingSink {
     std::vector<std::uint64_t> stamps;
 
     void filled(const Fill&) { stamp(); }
-    void submitted(Handle, Side, Ticks, Lots) { stamp(); }
-    void cancelled(Handle, Side, Ticks, Lots) { stamp(); }
+    void submitted(Handle, const Order&) { stamp(); }
+    void cancelled(Handle, const Order&) { stamp(); }
     void stamp() {
         if (stamps.size() < stamps.capacity()) stamps.push_back(processor_clock());
     }
 };
 
 // Markets visited in turn, each for one decision interval.
+template <class ExchangeKind>
 class Crowd {
   public:
     Crowd(const Scenario& scenario, std::size_t size)
-        : flow_(std::get<BookParams>(scenario.market).flow), interval_(scenario.decision_interval_s * kSecond) {
-        exchanges_.reserve(size);
-        for (std::size_t i = 0; i < size; ++i) exchanges_.emplace_back(std::get<BookParams>(scenario.market), flow_);
-    }
+        : params_(std::get<BookParams>(scenario.market)),
+          flow_(params_.flow),
+          interval_(scenario.decision_interval_s * kSecond),
+          markets_(size, Market{ExchangeKind(params_, flow_)}) {}
+    Crowd(const Crowd&) = delete;  // the markets point to what they share
+    Crowd& operator=(const Crowd&) = delete;
 
     // Anew for each round: in millions of steps prices would wander further than in any episode.
     void open(std::uint64_t round) {
-        CountingSink sink;
-        for (std::size_t i = 0; i < size(); ++i) exchanges_[i].open(Random(1, i, round), sink);
+        for (std::size_t i = 0; i < size(); ++i) {
+            markets_[i].exchange = ExchangeKind(params_, flow_);
+            markets_[i].exchange.open(Random(1, i, round), CountingSink{});
+        }
     }
     template <class Sink>
     void visit(std::size_t i, Sink& sink) {
-        exchanges_[i].run_until(exchanges_[i].now() + interval_, sink);
+        if (i + 1 < size()) prefetch(markets_[i + 1]);
+        ExchangeKind& exchange = markets_[i].exchange;
+        exchange.run_until(exchange.now() + interval_, sink);
     }
 
-    std::size_t size() const { return exchanges_.size(); }
-    double live(std::size_t i) const { return exchanges_[i].book().live(); }
-    double spread(std::size_t i) const { return exchanges_[i].touch(Side::ask) - exchanges_[i].touch(Side::bid); }
-    double dropped(std::size_t i) const { return static_cast<double>(exchanges_[i].book().dropped()); }
+    std::size_t size() const { return markets_.size(); }
+    double live(std::size_t i) const { return book(i).live(); }
+    double spread(std::size_t i) const { return book(i).touch(Side::ask) - book(i).touch(Side::bid); }
+    double dropped(std::size_t i) const { return static_cast<double>(markets_[i].exchange.counters().dropped); }
 
   private:
-    PoissonFlow flow_;
-    double interval_;  // ns
-    std::vector<Exchange> exchanges_;
+    struct alignas(64) Market {  // as in a batch
+        ExchangeKind exchange;
+    };
+
+    const auto& book(std::size_t i) const { return markets_[i].exchange.book(); }
+
+    const BookParams params_;
+    const typename ExchangeKind::Flow flow_;
+    const double interval_;  // ns
+    std::vector<Market> markets_;
 };
 
 }  // namespace mm

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,9 +69,8 @@ class Player:
             return time.perf_counter() - start
         raise AssertionError("the engine took an action that is not a number")
 
-    def _counters(self) -> dict[str, Any]:
-        counters = getattr(self._batch, "counters", {})  # an engine that does not count has nothing to say
-        return {**counters, "bytes_per_market": getattr(self._batch, "memory_per_market", 0)}
+    def _counters(self) -> dict[str, float]:
+        return self._batch.counters
 
 
 class VectorPlayer(Player):
@@ -86,13 +84,13 @@ class VectorPlayer(Player):
         for action in actions:
             self._envs.step(action)
 
-    def _counters(self) -> dict[str, Any]:
+    def _counters(self) -> dict[str, float]:
         return {}
 
 
-def _conditions(before: dict[str, Any], after: dict[str, Any], steps: int) -> Facts:
-    facts = {key: float(after[key]) for key in ("live_orders", "spread_ticks", "bytes_per_market") if after.get(key)}
-    facts |= {key: float(after[key] - before[key]) for key in ("dropped", "rejected", "resets") if key in after}
-    if "events" in after:
-        facts["events_per_step"] = (after["events"] - before["events"]) / steps
-    return facts
+def _conditions(before: dict[str, float], after: dict[str, float], steps: int) -> Facts:
+    if not after:
+        return {}
+    facts = {key: after[key] for key in ("live_orders", "spread_ticks", "memory_per_market")}
+    facts |= {key: after[key] - before[key] for key in ("dropped", "rejected", "resets")}
+    return facts | {"events_per_step": (after["events"] - before["events"]) / steps}

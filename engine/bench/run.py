@@ -33,12 +33,11 @@ def play(names: list[str], rounds: int) -> list[Round]:
 
 
 def entry(name: str, samples: list[Facts]) -> dict[str, Any]:
-    """A row of the JSON: medians over the rounds; ``low`` and ``high`` are the value's range, None is not measured."""
+    """A row of the JSON: medians over the rounds; ``low`` and ``high`` are the value's range."""
     facts = {key: statistics.median(facts[key] for facts in samples) for key in samples[0]}
-    value = facts.pop("value", None)
-    if value is not None:
-        values = [facts["value"] for facts in samples]
-        facts |= {"rounds": len(values), "low": min(values), "high": max(values)}
+    values = [facts["value"] for facts in samples]
+    value = facts.pop("value")
+    facts |= {"rounds": len(values), "low": min(values), "high": max(values)}
     limits = BUDGET.get(name)
     return {
         "name": name,
@@ -53,10 +52,10 @@ def entry(name: str, samples: list[Facts]) -> dict[str, Any]:
 def text(row: dict[str, Any]) -> str:
     """A row for reading: its numbers, and below them the conditions."""
     name, value, limits = row["name"], row["value"], BUDGET.get(row["name"])
-    met = limits.met(value) if limits and value is not None else ""
+    met = limits.met(value) if limits else ""
     head = LINE.format(name, _number(value), row["unit"], _number(row["goal"]), _number(row["floor"]), met)
     what, *facts = row["conditions"].items()
-    said = ", ".join(f"{_number(fact)} {key.replace('_', ' ')}" for key, fact in facts) or "not measured"
+    said = ", ".join(f"{_number(fact)} {key.replace('_', ' ')}" for key, fact in facts)
     below = textwrap.wrap(f"{what[1]}: {said}", WIDTH, initial_indent="    ", subsequent_indent="    ")
     return "\n".join([head.rstrip(), *below])
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/core/prefetch.hpp"
 #include "engine/market/book_market.hpp"
 #include "engine/market/counters.hpp"
 
@@ -16,7 +17,7 @@ class BookMarkets {
     static constexpr std::span<const char* const> kColumns{kBookObservation};
     static constexpr std::size_t kChunk = 1;  // a market that has come into the cache is done with at once
 
-    BookMarkets(std::size_t size, const Scenario& scenario, const Agent& agent)
+    BookMarkets(std::size_t size, const Scenario& scenario, const Agent& agent, int /*vector_bits*/)
         : setting_(scenario, agent), markets_(size, Market(setting_)) {}
     BookMarkets(const BookMarkets&) = delete;  // the markets point to the setting
     BookMarkets& operator=(const BookMarkets&) = delete;
@@ -55,13 +56,6 @@ class BookMarkets {
 
   private:
     using Market = BookMarket<ExchangeKind>;
-
-    // Thousands of markets outgrow the cache: the next one arrives while this one is played.
-    static void prefetch(const Market& market) {
-        constexpr std::size_t kLine = 64;
-        const char* memory = reinterpret_cast<const char*>(&market);
-        for (std::size_t offset = 0; offset < sizeof(Market); offset += kLine) __builtin_prefetch(memory + offset, 1);
-    }
 
     BookSetting<ExchangeKind> setting_;
     std::vector<Market> markets_;
