@@ -232,7 +232,7 @@ void check_variety(const Tally& tally) {
     CHECK(tally.prevented > 10);
     CHECK(tally.kept_place > 10);
     CHECK(tally.lost_place > 10);
-    CHECK(tally.most_live > 200);
+    CHECK(tally.most_live > 150);
 }
 
 #define REAL_BOOKS CompactOrderBook, MediumOrderBook, WideOrderBook
