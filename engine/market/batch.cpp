@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -14,6 +15,15 @@
 namespace mm {
 
 namespace {
+
+void check_fits(const Strategy& strategy, const Agent& agent) {
+    const Lots lots = strategy.max_lots();
+    const std::string rule = "be the market's = " + std::to_string(agent.max_lots());
+    check(lots == 0 || lots == agent.max_lots(), "the strategy's max_lots", rule.c_str(), lots);
+    const std::string steps = "be 1 or an episode's = " + std::to_string(agent.steps());
+    check(strategy.rows() == 1 || strategy.rows() == agent.steps(), "the strategy's steps", steps.c_str(),
+          strategy.rows());
+}
 
 // Markets owns n markets and works on ranges of them; see ReducedFormMarkets. A chunk's rows stay in the cache.
 template <class Markets>
@@ -52,10 +62,7 @@ class BatchOf final : public Batch {
     }
 
     void play(const Strategy& strategy, std::size_t intervals, const Totals& out) override {
-        check(strategy.max_lots() == 0 || strategy.max_lots() == agent_.max_lots(), "the strategy's max_lots",
-              "be the market's", strategy.max_lots());
-        check(strategy.rows() == 1 || strategy.rows() == agent_.steps(), "the strategy's steps",
-              "be those of an episode, or one", strategy.rows());
+        check_fits(strategy, agent_);
         pool_.run(size(), [&](std::size_t begin, std::size_t end) {
             for (; begin < end; begin += kChunk)
                 play_chunk(begin, std::min(begin + kChunk, end), strategy, intervals, out);
