@@ -104,7 +104,10 @@ class BatchOf final : public Batch {
     // Whether any of the markets has ended, and which.
     bool find_ended(std::size_t begin, std::size_t end, bool* ended) const {
         bool any = false;
-        for (std::size_t i = begin; i < end; ++i) any |= ended[i] = markets_.finished(i);
+        for (std::size_t i = begin; i < end; ++i) {
+            ended[i] = markets_.finished(i);
+            any |= ended[i];
+        }
         return any;
     }
 

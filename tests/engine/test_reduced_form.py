@@ -54,10 +54,12 @@ def test_elementary_functions_at_their_ends():
     assert _core.cos_turns(np.array([0, 0.25, 0.5, 0.75])).tolist() == [1, 0, -1, 0]
 
 
+@pytest.mark.parametrize("action", ["offsets", "residual"])
 @pytest.mark.parametrize("fill_mode", ["exponential", "linear", "mbt"])
 @pytest.mark.parametrize("market", ["gt1", "gt4"])
-def test_same_bits_at_every_width_of_vectors(market, fill_mode):
-    overrides = [f"market={market}", f"market.reduced_form.fill_mode={fill_mode}", "simulation.episode_steps=50"]
+def test_same_bits_at_every_width_of_vectors(market, fill_mode, action):
+    mode = [f"market.reduced_form.fill_mode={fill_mode}", f"agent.action={action}"]
+    overrides = [f"market={market}", *mode, "simulation.episode_steps=50"]
     rng = np.random.default_rng(0)
     actions = rng.uniform(-1, 2, (120, 77, 2)).astype(np.float32)
     bits = {}
