@@ -58,8 +58,7 @@ Hawkes::Hawkes(const HawkesParams& params, const PerKind<double>& mean_rates) {
               "be <= 1", prompted);
         unprompted_.of[child] = 1 - prompted;
     }
-    std::transform(params.decay.begin(), params.decay.end(), decay_.begin(),
-                   [](double rate) { return static_cast<float>(rate); });
+    for (std::size_t k = 0; k < params.decay.size(); ++k) decay_[k] = static_cast<float>(params.decay[k]);
 }
 
 }  // namespace mm

@@ -23,12 +23,27 @@ struct HawkesParams {
     double spectral_radius() const;
 };
 
-inline constexpr std::size_t kKernels = 4;  // one vector register of floats
+inline constexpr std::size_t kKernels = 4;
+using ByKernel [[gnu::vector_size(kKernels * sizeof(float))]] = float;  // in one register
 
 struct Excitation {
     // In units of each kind's mean rate.
-    std::array<std::array<float, kKernels>, kKinds> of{};
+    std::array<ByKernel, kKinds> of{};
 };
+
+// exp(-x) for x >= 0, within 2e-7; not the library's, whose last bit differs between machines.
+inline ByKernel decayed(ByKernel x) {
+    using Integers [[gnu::vector_size(sizeof(ByKernel))]] = std::int32_t;
+    // 2^-y = 2^-n 2^(u - 1/2) with y = x / ln 2 = n + 1/2 - u: one power by the exponent's bits, the other by a fit
+    // (8e-8), summed so that little waits for little. Beyond 2^-120 nothing is left to speak of.
+    const ByKernel scaled = x * 1.44269504F;
+    const ByKernel y = scaled < 120.0F ? scaled : ByKernel{} + 120.0F;
+    const Integers n = __builtin_convertvector(y, Integers);
+    const ByKernel u = 0.5F - (y - __builtin_convertvector(n, ByKernel)), square = u * u;
+    const ByKernel low = (0x1.6a09e8p-1F + 0x1.f5e45cp-2F * u) + square * (0x1.5be0a0p-3F + 0x1.41881ap-5F * u);
+    const ByKernel power = low + (square * square) * (0x1.c05fc0p-8F + 0x1.ec322ep-11F * u);
+    return power * std::bit_cast<ByKernel>((127 - n) << 23);
+}
 
 class Hawkes : public Layer<Excitation> {
   public:
@@ -39,43 +54,26 @@ class Hawkes : public Layer<Excitation> {
     Rates bend(const State& state, const Rates& rates) const {
         Factors factors = unprompted_;
         for (std::size_t kind = 0; kind < kKinds; ++kind) {
-            const auto& by_kernel = state.of[kind];
+            const ByKernel& by_kernel = state.of[kind];
             factors.of[kind] += double{(by_kernel[0] + by_kernel[1]) + (by_kernel[2] + by_kernel[3])};
         }
         return rates * factors;
     }
 
     void elapse(State& state, double seconds) const {
-        std::array<float, kKernels> left{};
-        for (std::size_t k = 0; k < kKernels; ++k) left[k] = decayed(decay_[k] * static_cast<float>(seconds));
-        for (auto& by_kernel : state.of)
-            for (std::size_t k = 0; k < kKernels; ++k) by_kernel[k] *= left[k];
+        const ByKernel left = decayed(decay_ * static_cast<float>(seconds));
+        for (ByKernel& by_kernel : state.of) by_kernel *= left;
     }
 
     void heard(State& state, const Proposal& event) const {
         const auto& jump = jump_[index(event.kind)];
-        for (std::size_t kind = 0; kind < kKinds; ++kind)
-            for (std::size_t k = 0; k < kKernels; ++k) state.of[kind][k] += jump[kind][k];
+        for (std::size_t kind = 0; kind < kKinds; ++kind) state.of[kind] += jump[kind];
     }
 
   private:
-    // exp(-x) for x >= 0, to 2e-7 of its value; not the library's, whose last bit differs between machines.
-    static float decayed(float x);
-
-    Factors unprompted_;  // share of each kind's events that nothing prompts
-    std::array<float, kKernels> decay_{};
-    std::array<std::array<std::array<float, kKernels>, kKinds>, kKinds> jump_{};  // by parent, child, kernel
+    Factors unprompted_;                                       // share of each kind's events that nothing prompts
+    ByKernel decay_{};                                         // 1/s
+    std::array<std::array<ByKernel, kKinds>, kKinds> jump_{};  // by parent, child
 };
-
-inline float Hawkes::decayed(float x) {
-    // 2^-y = 2^-n 2^-f with y = x / ln 2, f in [0, 1): the power by the exponent's bits, the rest by its Taylor series
-    // about f = 1/2. Beyond 2^-120 nothing is left to speak of.
-    const float y = x * 1.44269504F < 120.0F ? x * 1.44269504F : 120.0F;
-    const int whole = static_cast<int>(y);
-    const float t = (0.5F - (y - static_cast<float>(whole))) * 0.693147181F;
-    const float series =
-        1.0F + t * (1.0F + t * (0.5F + t * (1.0F / 6 + t * (1.0F / 24 + t * (1.0F / 120 + t * (1.0F / 720))))));
-    return series * 0.707106781F * std::bit_cast<float>((127 - whole) << 23);
-}
 
 }  // namespace mm

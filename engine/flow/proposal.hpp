@@ -31,8 +31,9 @@ using Rates = PerKind<std::uint64_t>;
 using Factors = PerKind<double>;
 
 inline Rates operator*(const Rates& rates, const Factors& factors) {
-    const auto scaled = [&](std::size_t i) {
-        return static_cast<std::uint64_t>(static_cast<double>(rates.of[i]) * factors.of[i]);
+    const auto scaled = [&](std::size_t i) {  // signed, for which the machine has a conversion
+        const double rate = static_cast<double>(static_cast<std::int64_t>(rates.of[i]));
+        return static_cast<std::uint64_t>(static_cast<std::int64_t>(rate * factors.of[i]));
     };
     return {{scaled(0), scaled(1), scaled(2)}};
 }

@@ -17,7 +17,7 @@ ThreadPool::~ThreadPool() {
     for (std::thread& worker : workers_) worker.join();
 }
 
-void ThreadPool::share_out(std::size_t count, const Pieces& body) {
+void ThreadPool::run(std::size_t count, const std::function<void(std::size_t, std::size_t)>& body) {
     if (workers_.empty() || count <= kGrain) {
         body(0, count);
         return;

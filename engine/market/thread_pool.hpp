@@ -21,24 +21,18 @@ class ThreadPool {
     std::size_t threads() const { return workers_.size() + 1; }
     // Calls body(begin, end) on disjoint pieces of [0, count), each a multiple of kGrain but the last; inline with one
     // thread. The body must not throw.
-    template <class Body>
-    void run(std::size_t count, const Body& body) {
-        share_out(count, std::cref(body));  // by reference: a copy of it would be allocated at every call
-    }
+    void run(std::size_t count, const std::function<void(std::size_t, std::size_t)>& body);
 
     static constexpr std::size_t kGrain = 16;  // markets
 
   private:
-    using Pieces = std::function<void(std::size_t, std::size_t)>;
-
-    void share_out(std::size_t count, const Pieces& body);
     void work(std::size_t worker);
     void run_piece(std::size_t piece) const;
 
     std::vector<std::thread> workers_;
     std::mutex mutex_;
     std::condition_variable start_, finish_;
-    const Pieces* body_ = nullptr;
+    const std::function<void(std::size_t, std::size_t)>* body_ = nullptr;
     std::size_t count_ = 0;
     std::size_t running_ = 0;
     std::size_t round_ = 0;
