@@ -40,6 +40,16 @@ class SkewedSpread:
         # An action counts from one price unit.
         return np.stack([self.half_spread + shift - 1, self.half_spread - shift - 1], axis=1).astype(np.float32)
 
+    def strategy(self, config: Config) -> engine.Strategy:
+        """The same depths as a table of the engine, without the rounding of actions to float32."""
+        unit = config.market.price_unit
+        return engine.Strategy.linear_skew(
+            half_spread=unit * self.half_spread,
+            inventory_skew=unit * self.inventory_skew,
+            alpha_skew=unit * self.alpha_skew,
+            max_lots=config.market_maker.max_position // config.market.lot,
+        )
+
 
 @dataclass(frozen=True)
 class Family:

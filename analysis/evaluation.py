@@ -6,16 +6,19 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+import engine
 from analysis.policy import Policy
 from config import Config, replace
-from envs import STATISTICS, MarketMakingVectorEnv
+from envs import STATISTICS, MarketMakingVectorEnv, scenario
 
-_COLUMN = {name: i for i, name in enumerate(STATISTICS)}
+_INVENTORY = STATISTICS.index("inventory")
+_LEVELS = [_INVENTORY, STATISTICS.index("mid")]  # what is no sum
 
 
 @dataclass(frozen=True)
@@ -37,31 +40,69 @@ class Estimate:
     high: float
 
 
+@runtime_checkable
+class Rule(Policy, Protocol):
+    """A policy that the engine can play by itself, many times faster."""
+
+    def strategy(self, config: Config) -> engine.Strategy:
+        """The rule in the market of ``config``."""
+
+
 def simulate(policy: Policy, config: Config, *, episodes: int, seed: int) -> Episodes:
     """Plays ``policy`` for one episode in each of ``episodes`` markets under ``seed``.
 
     Market i sees the same random streams whatever the policy, so differences between policies can be taken episode
     by episode.
     """
-    threads = len(os.sched_getaffinity(0))  # results do not depend on it
-    markets = MarketMakingVectorEnv(_playing(policy, config), episodes, seed=seed, threads=threads)
+    if isinstance(policy, Rule):
+        sums = play_inside(policy, config, episodes, seed)
+    else:
+        sums = play_stepwise(policy, config, episodes, seed)
+    column = {name: sums.statistics[:, i] for i, name in enumerate(STATISTICS)}
+    return Episodes(
+        reward=sums.reward,
+        # The terminal penalty is the agent's preference, not money.
+        pnl=sums.reward + column["inventory_penalty"] + config.agent.terminal_penalty * column["inventory"] ** 2,
+        mean_abs_inventory=sums.abs_inventory / config.simulation.episode_steps,
+        fills=column["bid_filled"] + column["ask_filled"],
+    )
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over the episode of each market, as `engine.Batch.play` writes them."""
+
+    reward: NDArray[np.float64]  # [n]
+    statistics: NDArray[np.float64]  # [n, len(STATISTICS)]; inventory and mid at the end
+    abs_inventory: NDArray[np.float64]  # [n]
+
+
+def _threads() -> int:
+    return len(os.sched_getaffinity(0))  # results do not depend on it
+
+
+def play_inside(rule: Rule, config: Config, episodes: int, seed: int) -> Sums:
+    """Leaves the whole episode to the engine."""
+    batch = engine.Batch(scenario(config), episodes, threads=_threads())
+    batch.reset(seed, np.empty((episodes, len(batch.columns)), np.float32))
+    sums = Sums(np.empty(episodes), np.empty((episodes, len(STATISTICS))), np.empty(episodes))
+    steps = config.simulation.episode_steps
+    batch.play(rule.strategy(config), steps, sums.reward, sums.statistics, sums.abs_inventory)
+    return sums
+
+
+def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> Sums:
+    """Asks ``policy`` for its actions at every step."""
+    markets = MarketMakingVectorEnv(_playing(policy, config), episodes, seed=seed, threads=_threads())
     observation, _ = markets.reset()
-    total = np.zeros((episodes, len(STATISTICS)))
-    reward, abs_inventory = np.zeros(episodes), np.zeros(episodes)
+    sums = Sums(np.zeros(episodes), np.zeros((episodes, len(STATISTICS))), np.zeros(episodes))
     for _ in range(config.simulation.episode_steps):
         observation, rewards, _, _, info = markets.step(policy(observation))
-        reward += rewards
-        total += info["statistics"]
-        abs_inventory += np.abs(info["statistics"][:, _COLUMN["inventory"]])
-    penalties = total[:, _COLUMN["inventory_penalty"]]
-    final = info["statistics"][:, _COLUMN["inventory"]]
-    return Episodes(
-        reward=reward,
-        # The terminal penalty is the agent's preference, not money.
-        pnl=reward + penalties + config.agent.terminal_penalty * final**2,
-        mean_abs_inventory=abs_inventory / config.simulation.episode_steps,
-        fills=total[:, _COLUMN["bid_filled"]] + total[:, _COLUMN["ask_filled"]],
-    )
+        sums.reward[:] += rewards
+        sums.statistics[:] += info["statistics"]
+        sums.abs_inventory[:] += np.abs(info["statistics"][:, _INVENTORY])
+    sums.statistics[:, _LEVELS] = info["statistics"][:, _LEVELS]
+    return sums
 
 
 def estimate(sample: NDArray[np.float64], confidence: float) -> Estimate:

@@ -12,6 +12,7 @@ from engine._core import (
     INTERFACE,
     MESSAGE,
     STATISTICS,
+    WIDEST_VECTORS,
     Account,
     ActionReference,
     AgentParams,
@@ -35,6 +36,7 @@ from engine._core import (
     Scenario,
     Side,
     Sizes,
+    Strategy,
     Submission,
     TimeInForce,
     drift_transition,
@@ -45,7 +47,7 @@ from engine._core import (
     skew_shape,
 )
 
-_EXPECTED_INTERFACE = 1  # kInterface in bindings/module.cpp
+_EXPECTED_INTERFACE = 2  # kInterface in bindings/module.cpp
 if INTERFACE != _EXPECTED_INTERFACE:
     raise ImportError(
         f"engine._core was built for interface {INTERFACE}, but this checkout needs {_EXPECTED_INTERFACE}: "
@@ -55,6 +57,7 @@ if INTERFACE != _EXPECTED_INTERFACE:
 __all__ = [
     "MESSAGE",
     "STATISTICS",
+    "WIDEST_VECTORS",
     "Account",
     "ActionReference",
     "AgentParams",
@@ -78,6 +81,7 @@ __all__ = [
     "Scenario",
     "Side",
     "Sizes",
+    "Strategy",
     "Submission",
     "TimeInForce",
     "drift_transition",

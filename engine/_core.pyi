@@ -15,6 +15,9 @@ INTERFACE: int
 STATISTICS: tuple[str, ...]
 """Columns of a step's statistics; money in tick x lot (book) or price x lot (reduced form), positions in lots."""
 
+WIDEST_VECTORS: int
+"""Bits of the widest vector instructions that this machine has and the engine is compiled for."""
+
 MESSAGE: np.dtype[np.void]
 """One LOBSTER message: time_ns i8, type i1, order_id i8, size i4 (shares), price i8 (x 10^4), direction i1."""
 
@@ -405,11 +408,50 @@ class Scenario:
         episode_steps: int,
     ) -> None: ...
 
+class Strategy:
+    """Depths of both quotes by step, inventory and signal, all in the market's own unit: ticks (book) or price.
+
+    A table [steps or 1, 2 max_lots + 1, 2] (bid, ask), q = -max_lots..max_lots, where one row holds for all steps; the
+    signal moves both quotes up by ``alpha_skew`` times it. ``max_lots`` is the market's, max_position / lot.
+    """
+
+    @staticmethod
+    def table(depths: NDArray[np.float64], *, alpha_skew: float = 0.0) -> Strategy:
+        """Any depths [steps or 1, 2 max_lots + 1, 2], finite."""
+    @staticmethod
+    def constant(half_spread: float) -> Strategy:
+        """The same depth on both sides, whatever the inventory."""
+    @staticmethod
+    def linear_skew(*, half_spread: float, inventory_skew: float, alpha_skew: float = 0.0, max_lots: int) -> Strategy:
+        """half_spread +- (inventory_skew f(q / max_lots) - alpha_skew alpha), f the market maker's `skew_shape`."""
+    @staticmethod
+    def avellaneda_stoikov(
+        *, risk_aversion: float, volatility: float, decay: float, dt: float, steps: int, max_lots: int
+    ) -> Strategy:
+        """Quotes around the reservation price s - q gamma sigma^2 tau, tau = (steps - n) dt at step n.
+
+        Their spread is gamma sigma^2 tau + (2 / gamma) ln(1 + gamma / k): Avellaneda & Stoikov (2008), equations (29)
+        and (30). gamma is the risk aversion, k the decay.
+        """
+    @staticmethod
+    def glft(*, risk_aversion: float, volatility: float, decay: float, rate: float, max_lots: int) -> Strategy:
+        """Gueant, Lehalle & Fernandez-Tapia (2013), the limit far from the end.
+
+        (1 / gamma) ln(1 + gamma / k) + (1 +- 2 q) / 2 sqrt(sigma^2 gamma / (2 k A) (1 + gamma / k)^(1 + k / gamma)),
+        + for the bid; gamma is the risk aversion, k the decay, A the rate.
+        """
+    @property
+    def depths(self) -> NDArray[np.float64]:
+        """The table, [steps or 1, 2 max_lots + 1, 2]."""
+    @property
+    def alpha_skew(self) -> float: ...
+
 class Batch:
     """``size`` independent markets; market i plays the streams of (seed, first_market + i, episode).
 
-    Results depend neither on ``threads`` nor on how markets are split into batches. The GIL is released while the
-    markets run. Every array is the caller's: n markets, k = len(columns).
+    Results depend neither on ``threads`` nor on how markets are split into batches, nor on ``vector_bits``, the width
+    of the vector instructions (128, 256, 512, or 0 for the widest). The GIL is released while the markets run. Every
+    array is the caller's: n markets, k = len(columns).
     """
 
     def __init__(
@@ -420,6 +462,7 @@ class Batch:
         first_market: int = 0,
         threads: int = 1,
         autoreset: Autoreset = ...,
+        vector_bits: int = 0,
     ) -> None: ...
     @property
     def columns(self) -> tuple[str, ...]:
@@ -449,6 +492,19 @@ class Batch:
 
         Writes observation [n, k], reward [n], terminated [n], statistics [n, len(STATISTICS)], and under same_step the
         rows of final_observation [n, k] whose market ended.
+        """
+    def play(
+        self,
+        strategy: Strategy,
+        steps: int,
+        reward: NDArray[np.float64],
+        statistics: NDArray[np.float64],
+        abs_inventory: NDArray[np.float64],
+    ) -> None:
+        """Lets ``strategy`` play ``steps`` decision intervals; a market that ends starts anew before the next one.
+
+        Writes each market's sums over the intervals: reward [n], statistics [n, len(STATISTICS)], whose inventory and
+        mid are those after the last one, and abs_inventory [n], lots.
         """
 
 def drift_transition(drift: list[float], leaving_rate: float, dt: float) -> NDArray[np.float64]:

@@ -5,10 +5,12 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "engine/bindings/bind.hpp"
 #include "engine/bindings/buffer.hpp"
+#include "engine/core/vector.hpp"
 #include "engine/market/agent.hpp"
 #include "engine/market/drift.hpp"
 
@@ -18,13 +20,21 @@ namespace mm {
 
 namespace {
 
-void check_finite(const float* action, std::size_t size) {
-    for (std::size_t i = 0; i < 2 * size; ++i) {
-        if (std::isfinite(action[i])) continue;
-        std::ostringstream sentence;
-        sentence << "action must be finite, but action[" << i / 2 << ", " << i % 2 << "] is " << action[i];
-        throw std::invalid_argument(sentence.str());
-    }
+// No value is infinite or nan where no exponent is all ones; without a branch, many are looked at at once.
+bool all_finite(const float* values, std::size_t size) {
+    constexpr std::uint32_t kExponent = 0x7f800000;
+    std::uint32_t worst = 0;
+    for (std::size_t i = 0; i < size; ++i) worst = std::max(worst, std::bit_cast<std::uint32_t>(values[i]) & kExponent);
+    return worst != kExponent;
+}
+
+void check_finite(const float* action, std::size_t markets) {
+    if (all_finite(action, 2 * markets)) return;
+    std::size_t i = 0;
+    while (std::isfinite(action[i])) ++i;
+    std::ostringstream sentence;
+    sentence << "action must be finite, but action[" << i / 2 << ", " << i % 2 << "] is " << action[i];
+    throw std::invalid_argument(sentence.str());
 }
 
 void reset(Batch& batch, std::optional<std::uint64_t> seed, py::array observation, bool staggered) {
@@ -49,6 +59,18 @@ void step(Batch& batch, const py::array& action, py::array observation, py::arra
     check_finite(actions, batch.size());
     const py::gil_scoped_release release;
     batch.step(actions, out);
+}
+
+void play(Batch& batch, const Strategy& strategy, std::size_t steps, py::array reward, py::array statistics,
+          py::array abs_inventory) {
+    const auto n = static_cast<py::ssize_t>(batch.size());
+    const Totals out{
+        output<double>(reward, "reward", {n}),
+        output<double>(statistics, "statistics", {n, static_cast<py::ssize_t>(kStatistics)}),
+        output<double>(abs_inventory, "abs_inventory", {n}),
+    };
+    const py::gil_scoped_release release;
+    batch.play(strategy, steps, out);
 }
 
 std::vector<std::string> column_names(const Batch& batch) {
@@ -95,19 +117,24 @@ void bind_batch(py::module_& module) {
         .value("next_step", Autoreset::next_step)
         .finalize();
     module.attr("STATISTICS") = py::tuple(py::cast(kStatisticNames));
+    module.attr("WIDEST_VECTORS") = widest_vectors();
     module.def("drift_transition", &drift_transition, py::arg("drift"), py::arg("leaving_rate"), py::arg("dt"));
     module.def("grid_observation", &grid_observation, py::arg("states"));
     py::class_<Batch>(module, "Batch")
         .def(py::init([](const Scenario& scenario, std::size_t size, std::uint64_t first_market, std::size_t threads,
-                         Autoreset autoreset) { return make_batch(scenario, size, first_market, threads, autoreset); }),
+                         Autoreset autoreset, int vector_bits) {
+                 return make_batch(scenario, size, first_market, threads, autoreset, vector_bits);
+             }),
              py::arg("scenario"), py::arg("size"), py::kw_only(), py::arg("first_market") = 0, py::arg("threads") = 1,
-             py::arg("autoreset") = Autoreset::same_step)
+             py::arg("autoreset") = Autoreset::same_step, py::arg("vector_bits") = 0)
         .def_property_readonly("columns", [](const Batch& batch) { return py::tuple(py::cast(column_names(batch))); })
         .def("__len__", &Batch::size)
         .def_property_readonly("counters", &counters)
         .def("reset", &reset, py::arg("seed"), py::arg("observation"), py::kw_only(), py::arg("staggered") = false)
         .def("step", &step, py::arg("action"), py::arg("observation"), py::arg("reward"), py::arg("terminated"),
-             py::arg("final_observation"), py::arg("statistics"));
+             py::arg("final_observation"), py::arg("statistics"))
+        .def("play", &play, py::arg("strategy"), py::arg("steps"), py::arg("reward"), py::arg("statistics"),
+             py::arg("abs_inventory"));
 }
 
 }  // namespace mm

@@ -9,6 +9,7 @@ void bind_order_book(pybind11::module_& module);
 void bind_lobster(pybind11::module_& module);
 void bind_market_maker(pybind11::module_& module);
 void bind_params(pybind11::module_& module);
+void bind_strategy(pybind11::module_& module);
 void bind_batch(pybind11::module_& module);
 
 }  // namespace mm

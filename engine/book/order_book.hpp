@@ -1,7 +1,8 @@
 // A limit order book with price-time priority.
 //
-// Levels stand in a ring of `window` ticks, so moving the window moves no data; orders stand in a pool of `capacity`
-// slots and are chained into their level's queue. Every command is O(1) but for the levels a taker walks through.
+// Orders and the heads of queues are nodes of one array: the orders in a pool of `capacity` slots, behind them one head
+// for each tick of a window. A queue is a ring through its head, so that joining and leaving it need no cases. Every
+// command is O(1) but for the levels a taker walks through.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +23,7 @@ template <class SlotInteger, class SizeInteger, class OffsetInteger, Ticks Windo
 struct BookFormat {
     using Slot = SlotInteger;
     using Size = SizeInteger;      // lots of an order and of a level; generations too
-    using Offset = OffsetInteger;  // a price's place in the ring
+    using Offset = OffsetInteger;  // a price's place in the window
     static constexpr Ticks window = Window;
     static constexpr std::uint32_t capacity = Capacity;
 };
@@ -42,6 +43,7 @@ class OrderBook {
 
     explicit OrderBook(Ticks centre) : touch_{centre, centre}, base_(centre - kWindow / 2) {
         for (std::uint32_t slot = 0; slot < kCapacity; ++slot) slots_[slot] = place_[slot] = static_cast<Slot>(slot);
+        for (Ticks at = 0; at < kWindow; ++at) clear_queue(head(at));
     }
 
     // Matches against the opposite side up to `price`; what is left rests or not as `time_in_force` says.
@@ -50,7 +52,7 @@ class OrderBook {
     template <class OnFill>
     [[gnu::always_inline]] Submission limit(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force,
                                             OnFill&& on_fill) {
-        const Rejection refused = refuse(side, price, lots, owner, time_in_force);
+        const Rejection refused = refuse(side, price, lots, owner, time_in_force, live_, 0);
         if (refused != Rejection::none) return {refused, {}, 0, 0};
         return admit(side, price, lots, owner, time_in_force, on_fill);
     }
@@ -59,13 +61,19 @@ class OrderBook {
     template <class OnFill>
     Submission market(Side side, Lots lots, Owner owner, OnFill&& on_fill) {
         if (lots <= 0) return {Rejection::size_not_positive, {}, 0, 0};
-        return take(side, price(opposite(side), 0), lots, owner, on_fill);
+        return take(side, price_of(opposite(side), 0), lots, owner, on_fill);
     }
 
     Rejection cancel(Handle handle) {
         if (!holds(handle)) return Rejection::unknown_order;
-        remove(static_cast<Slot>(handle.slot));
+        withdraw(handle);
         return Rejection::none;
+    }
+    // Cancels an order that the book holds; what it was.
+    Order withdraw(Handle handle) {
+        const Order gone = order(handle);
+        remove(static_cast<Slot>(handle.slot));
+        return gone;
     }
 
     // Takes `lots` off an order, which keeps its place; all of it or more removes the order.
@@ -107,13 +115,13 @@ class OrderBook {
         const Ticks base = centre - kWindow / 2;
         for (std::uint32_t i = live_; i-- > 0;) {  // backwards: who takes the place of a dropped order was seen already
             const Slot slot = slots_[i];
-            const Ticks price = price_at(nodes_[slot].offset);
+            const Ticks price = base_ + nodes_[slot].at;
             if (price >= base && price < base + kWindow) continue;
             on_drop(handle(slot));
             remove(slot);
             ++dropped_;
         }
-        rebase(base);
+        shift(base - base_);
     }
 
     bool holds(Handle handle) const {
@@ -123,7 +131,7 @@ class OrderBook {
     // The order behind a handle that the book holds.
     Order order(Handle handle) const {
         const Node& node = nodes_[handle.slot];
-        return {node.side, node.owner, price_at(node.offset), static_cast<Lots>(node.lots)};
+        return {node.side, node.owner, base_ + node.at, static_cast<Lots>(node.lots)};
     }
 
     // Best price of a side, or kNoPrice when it is empty.
@@ -136,26 +144,23 @@ class OrderBook {
     Ticks mid2() const { return best(Side::bid) + best(Side::ask); }
 
     // Lots resting at a price, whatever the side; 0 outside the window.
-    Lots depth(Ticks price) const { return inside(price) ? static_cast<Lots>(level(price).lots) : 0; }
+    Lots depth(Ticks price) const { return inside(price) ? lots_at(price - base_) : 0; }
     // Next occupied price behind `price` on this side, away from the touch; kNoPrice when there is none.
-    Ticks behind(Side side, Ticks price) const { return price_or_none(side, behind_rank(side, rank(side, price))); }
+    Ticks behind(Side side, Ticks price) const {
+        const int rank = behind_rank(side, rank_of(side, price - base_));
+        return rank == kNobody ? kNoPrice : price_of(side, rank);
+    }
     // Lots that stand before an order in its own queue.
     Lots queue_ahead(Handle handle) const {
         Lots ahead = 0;
-        for (Slot slot = nodes_[handle.slot].previous; slot != kNone; slot = nodes_[slot].previous)
+        for (Slot slot = nodes_[handle.slot].previous; slot < kCapacity; slot = nodes_[slot].previous)
             ahead += static_cast<Lots>(nodes_[slot].lots);
         return ahead;
     }
     // Handle of the order at the front of a price's queue; empty when nobody stands there.
-    Handle front(Ticks price) const {
-        if (!inside(price) || level(price).head == kNone) return {};
-        return handle(level(price).head);
-    }
+    Handle front(Ticks price) const { return inside(price) ? order_in(nodes_[head(price - base_)].next) : Handle{}; }
     // Handle of the next order in the same queue; empty for the last one.
-    Handle following(Handle order) const {
-        const Slot next = nodes_[order.slot].next;
-        return next == kNone ? Handle{} : handle(next);
-    }
+    Handle following(Handle order) const { return order_in(nodes_[order.slot].next); }
 
     std::uint32_t live() const { return live_; }
     // The i-th live order in no particular order, i < live(); for sampling one uniformly.
@@ -163,90 +168,89 @@ class OrderBook {
     // Orders lost because the window moved away from them.
     std::uint64_t dropped() const { return dropped_; }
 
-    bool inside(Ticks price) const { return price >= base_ && price < end(); }
+    bool inside(Ticks price) const {
+        return static_cast<std::uint32_t>(price - base_) < static_cast<std::uint32_t>(kWindow);
+    }
     Ticks base() const { return base_; }
 
     // Checks every invariant; throws std::logic_error naming the first that fails.
     void validate() const {
         require(!two_sided() || best(Side::bid) < best(Side::ask), "the book is crossed");
         std::uint32_t seen = 0;
-        for (Ticks price = base_; price < end(); ++price) seen += validate_level(price);
+        for (Ticks at = 0; at < kWindow; ++at) seen += validate_queue(at);
         require(seen == live_, "a live order stands in no queue");
         for (std::uint32_t i = 0; i < kCapacity; ++i) require(place_[slots_[i]] == i, "the slot permutation is broken");
     }
 
   private:
-    static constexpr Slot kNone = static_cast<Slot>(-1);
     static constexpr int kNobody = PriceSet<kWindow>::kNone;  // rank of an empty side's best
-    static_assert(kCapacity <= kNone, "every slot needs a number below the none mark");
+    static_assert(kCapacity + static_cast<std::uint32_t>(kWindow) - 1 <= std::numeric_limits<Slot>::max());
+    static_assert((kWindow & (kWindow - 1)) == 0, "ranks are mirrored bit by bit");
 
+    // An order, or the head of a queue: then `lots` are the queue's, `next` its first order and `previous` its last.
     struct Node {
         Size lots = 0;
-        Size generation = 0;
-        Offset offset = 0;
-        Slot previous = kNone;  // towards the front of the queue
-        Slot next = kNone;
+        Size generation = 1;  // steps by two, so that it is never 0, which names no order
+        Slot previous = 0;    // towards the front of the queue
+        Slot next = 0;
+        Offset at = 0;  // price, from the base of the window
         Side side : 4 = Side::bid;
         Owner owner : 4 = Owner::background;
     };
-    struct Level {
-        Size lots = 0;
-        Slot head = kNone;
-        Slot tail = kNone;
-    };
 
-    Ticks end() const { return base_ + kWindow; }
-    static constexpr Offset ring(Ticks price) { return static_cast<Offset>(price & (kWindow - 1)); }
-    Ticks price_at(Offset offset) const { return base_ + ((Ticks{offset} - base_) & (kWindow - 1)); }
-    Level& level(Ticks price) { return levels_[ring(price)]; }
-    const Level& level(Ticks price) const { return levels_[ring(price)]; }
+    static constexpr Slot head(Ticks at) { return static_cast<Slot>(kCapacity + static_cast<std::uint32_t>(at)); }
+    Lots lots_at(Ticks at) const { return static_cast<Lots>(nodes_[head(at)].lots); }
     Handle handle(Slot slot) const { return {slot, nodes_[slot].generation}; }
+    Handle order_in(Slot slot) const { return slot < kCapacity ? handle(slot) : Handle{}; }
+    void clear_queue(Slot head) {
+        nodes_[head].lots = 0;
+        nodes_[head].previous = nodes_[head].next = head;
+    }
 
     // A price as its own side ranks it within the window: the better, the higher. Both sides then run through the same
     // code without a jump.
-    int rank(Side side, Ticks price) const { return sign(side) * (price - base_) + far_end(side); }
-    Ticks price(Side side, int rank) const { return base_ + sign(side) * (rank - far_end(side)); }
-    Ticks price_or_none(Side side, int rank) const { return rank == kNobody ? kNoPrice : price(side, rank); }
-    static constexpr int far_end(Side side) { return static_cast<int>(index(side)) * (kWindow - 1); }
+    static constexpr int rank_of(Side side, Ticks at) { return at ^ (-static_cast<int>(side) & (kWindow - 1)); }
+    Ticks price_of(Side side, int rank) const { return base_ + rank_of(side, rank); }
     int behind_rank(Side side, int rank) const { return occupied_[index(side)].highest(rank - 1); }
-    // Whether a taker with this limit would meet anybody.
+    // Whether a taker with this limit, within the window, would meet anybody.
     bool reaches(Side taker, Ticks limit) const {
         const Side maker = opposite(taker);
-        return !empty(maker) && best_[index(maker)] >= rank(maker, limit);
+        return best_[index(maker)] >= rank_of(maker, limit - base_);
     }
 
-    // Why a limit order is refused, given how many orders stand in its way to a slot and how many lots leave its level
-    // as it comes. Who trades finds room: a taker rests only after it has emptied a slot, at a price nobody stands at.
+    // Why a limit order is refused, given how many orders are live and how many lots leave its level as it comes.
     [[gnu::always_inline]] Rejection refuse(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force,
                                             std::uint32_t live, Lots leaving) const {
         if (lots <= 0) return Rejection::size_not_positive;
         if (!inside(price)) return Rejection::price_outside_window;
-        const bool trades = reaches(side, price);
-        if (time_in_force == TimeInForce::fok && !can_fill(side, price, lots, owner)) return Rejection::cannot_fill;
-        if (time_in_force == TimeInForce::post_only && trades) return Rejection::would_trade;
-        if (time_in_force == TimeInForce::ioc || time_in_force == TimeInForce::fok) return Rejection::none;
-        if (lots > kMostLots - (trades ? 0 : static_cast<Lots>(level(price).lots) - leaving))
-            return Rejection::size_too_large;
-        if (live == kCapacity && !trades) return Rejection::pool_exhausted;
-        return Rejection::none;
+        if (reaches(side, price)) [[unlikely]]
+            return refuse_taker(side, price, lots, owner, time_in_force);
+        if (time_in_force == TimeInForce::fok) return Rejection::cannot_fill;
+        if (time_in_force == TimeInForce::ioc) return Rejection::none;
+        if (lots > kMostLots - lots_at(price - base_) + leaving) return Rejection::size_too_large;
+        return live == kCapacity ? Rejection::pool_exhausted : Rejection::none;
     }
-    Rejection refuse(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force) const {
-        return refuse(side, price, lots, owner, time_in_force, live_, 0);
+    // A taker finds room for what it leaves: it has emptied a slot then, at a price nobody stands at any more.
+    Rejection refuse_taker(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force) const {
+        if (time_in_force == TimeInForce::post_only) return Rejection::would_trade;
+        if (time_in_force == TimeInForce::fok && !can_fill(side, price, lots, owner)) return Rejection::cannot_fill;
+        if (time_in_force == TimeInForce::gtc && lots > kMostLots) return Rejection::size_too_large;
+        return Rejection::none;
     }
 
     // Whether others offer `lots` up to a price.
     bool can_fill(Side taker, Ticks limit, Lots lots, Owner owner) const {
         const Side maker = opposite(taker);
         std::int64_t offered = 0;
-        for (int at = best_[index(maker)]; at != kNobody && at >= rank(maker, limit) && offered < lots;
-             at = behind_rank(maker, at))
-            offered += lots_of_others(price(maker, at), owner);
+        const int last = rank_of(maker, limit - base_);
+        for (int rank = best_[index(maker)]; rank >= last && offered < lots; rank = behind_rank(maker, rank))
+            offered += lots_of_others(rank_of(maker, rank), owner);
         return offered >= lots;
     }
-    Lots lots_of_others(Ticks price, Owner owner) const {
-        auto lots = static_cast<Lots>(level(price).lots);
+    Lots lots_of_others(Ticks at, Owner owner) const {
+        Lots lots = lots_at(at);
         if (owner != Owner::agent) return lots;
-        for (Slot slot = level(price).head; slot != kNone; slot = nodes_[slot].next)
+        for (Slot slot = nodes_[head(at)].next; slot < kCapacity; slot = nodes_[slot].next)
             if (nodes_[slot].owner == Owner::agent) lots -= static_cast<Lots>(nodes_[slot].lots);
         return lots;
     }
@@ -255,18 +259,20 @@ class OrderBook {
     template <class OnFill>
     [[gnu::always_inline]] Submission admit(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force,
                                             OnFill& on_fill) {
-        Submission done = take(side, price, lots, owner, on_fill);
+        Submission done;
+        if (reaches(side, price)) [[unlikely]]
+            done = take(side, price, lots, owner, on_fill);
         const bool rests = time_in_force == TimeInForce::gtc || time_in_force == TimeInForce::post_only;
         if (rests && done.filled < lots) done.resting = rest(side, price, lots - done.filled, owner);
         return done;
     }
 
     template <class OnFill>
-    Submission take(Side side, Ticks limit, Lots lots, Owner owner, OnFill& on_fill) {
+    [[gnu::noinline]] Submission take(Side side, Ticks limit, Lots lots, Owner owner, OnFill& on_fill) {
         Submission done;
         const Side maker_side = opposite(side);
         while (done.filled < lots && reaches(side, limit)) {
-            const Slot slot = level(touch(maker_side)).head;
+            const Slot slot = nodes_[head(touch(maker_side) - base_)].next;
             const Node& maker = nodes_[slot];
             if (owner == Owner::agent && maker.owner == Owner::agent) {
                 done.prevented += static_cast<Lots>(maker.lots);
@@ -287,89 +293,113 @@ class OrderBook {
         return done;
     }
 
+    // In `rest` and `remove` all that is read is read before the first write: the compiler must take the bytes written
+    // for whatever it read before.
     Handle rest(Side side, Ticks price, Lots lots, Owner owner) {
-        const Slot slot = slots_[live_++];
+        const std::uint32_t live = live_;
+        const Ticks at = price - base_;
+        const int rank = std::max(best_[index(side)], rank_of(side, at));
+        const Slot slot = slots_[live], queue = head(at), last = nodes_[queue].previous;
+        const auto total = static_cast<Size>(lots_at(at) + lots);
+        const auto generation = static_cast<Size>(nodes_[slot].generation + 2);
         Node& node = nodes_[slot];
-        Level& queue = level(price);
         node.lots = static_cast<Size>(lots);
-        node.generation = static_cast<Size>(node.generation + 1);
-        if (node.generation == 0) node.generation = 1;  // 0 names no order
-        node.offset = ring(price);
-        node.previous = queue.tail;
-        node.next = kNone;
+        node.generation = generation;
+        node.previous = last;
+        node.next = queue;
+        node.at = static_cast<Offset>(at);
         node.side = side;
         node.owner = owner;
-        *select(queue.tail == kNone, &queue.head, &nodes_[queue.tail].next) = slot;
-        queue.tail = slot;
-        queue.lots = static_cast<Size>(queue.lots + node.lots);
-        const int at = rank(side, price);
-        occupied_[index(side)].insert(at);
-        set_best(side, std::max(best_[index(side)], at));
-        return handle(slot);
+        nodes_[last].next = slot;
+        nodes_[queue].previous = slot;
+        nodes_[queue].lots = total;
+        occupied_[index(side)].insert(rank_of(side, at));
+        set_best(side, rank);
+        live_ = live + 1;
+        return {slot, generation};
+    }
+
+    void remove(Slot slot) {
+        const Side side = nodes_[slot].side;
+        const Ticks at = nodes_[slot].at;
+        const Slot previous = nodes_[slot].previous, next = nodes_[slot].next, queue = head(at);
+        const auto left = static_cast<Size>(nodes_[queue].lots - nodes_[slot].lots);
+        const int best = best_[index(side)];
+        release(slot);
+        nodes_[previous].next = next;
+        nodes_[next].previous = previous;
+        nodes_[queue].lots = left;
+        occupied_[index(side)].erase_if(left == 0, rank_of(side, at));
+        set_best(side, occupied_[index(side)].top(best));
     }
 
     void shrink(Slot slot, Lots lots) {
         Node& node = nodes_[slot];
+        Node& queue = nodes_[head(node.at)];
         node.lots = static_cast<Size>(static_cast<Lots>(node.lots) - lots);
-        Level& queue = levels_[node.offset];
         queue.lots = static_cast<Size>(static_cast<Lots>(queue.lots) - lots);
-    }
-
-    void remove(Slot slot) {
-        const Node& node = nodes_[slot];
-        Level& queue = levels_[node.offset];
-        *select(node.previous == kNone, &queue.head, &nodes_[node.previous].next) = node.next;
-        *select(node.next == kNone, &queue.tail, &nodes_[node.next].previous) = node.previous;
-        queue.lots = static_cast<Size>(queue.lots - node.lots);
-        const Side side = node.side;
-        occupied_[index(side)].erase_if(queue.lots == 0, rank(side, price_at(node.offset)));
-        set_best(side, occupied_[index(side)].top(best_[index(side)]));
-        release(slot);
     }
 
     void set_best(Side side, int rank) {
         best_[index(side)] = rank;
-        touch_[index(side)] = rank == kNobody ? touch_[index(side)] : price(side, rank);
-    }
-
-    void rebase(Ticks base) {
-        base_ = base;
-        for (Side side : kSides) occupied_[index(side)].clear();
-        best_ = {kNobody, kNobody};
-        for (std::uint32_t i = 0; i < live_; ++i) {
-            const Node& node = nodes_[slots_[i]];
-            const int at = rank(node.side, price_at(node.offset));
-            occupied_[index(node.side)].insert(at);
-            set_best(node.side, std::max(best_[index(node.side)], at));
-        }
+        touch_[index(side)] = rank == kNobody ? touch_[index(side)] : price_of(side, rank);
     }
 
     void release(Slot slot) {
-        const std::uint32_t live = --live_;
+        const std::uint32_t live = live_ - 1;
         const Slot last = slots_[live], hole = place_[slot];
+        live_ = live;
         slots_[hole] = last;
         place_[last] = hole;
         slots_[live] = slot;
         place_[slot] = static_cast<Slot>(live);
     }
 
-    std::uint32_t validate_level(Ticks price) const {
-        const Level& queue = level(price);
-        const Side side = !empty(Side::bid) && price <= best(Side::bid) ? Side::bid : Side::ask;
+    // Moves the window by some ticks; every order stays inside.
+    void shift(Ticks by) {
+        base_ += by;
+        best_ = {kNobody, kNobody};
+        for (auto& set : occupied_) set.clear();
+        std::array<Slot, kCapacity> orders;  // in order of time within each queue
+        std::uint32_t count = 0;
+        for (Ticks at = 0; at < kWindow; ++at) {
+            for (Slot slot = nodes_[head(at)].next; slot < kCapacity; slot = nodes_[slot].next) orders[count++] = slot;
+            clear_queue(head(at));
+        }
+        for (std::uint32_t i = 0; i < count; ++i) requeue(orders[i], by);
+    }
+
+    void requeue(Slot slot, Ticks by) {
+        Node& node = nodes_[slot];
+        const Ticks at = node.at - by;
+        const Slot queue = head(at), last = nodes_[queue].previous;
+        node.at = static_cast<Offset>(at);
+        node.previous = last;
+        node.next = queue;
+        nodes_[last].next = nodes_[queue].previous = slot;
+        nodes_[queue].lots = static_cast<Size>(nodes_[queue].lots + node.lots);
+        occupied_[index(node.side)].insert(rank_of(node.side, at));
+        set_best(node.side, std::max(best_[index(node.side)], rank_of(node.side, at)));
+    }
+
+    std::uint32_t validate_queue(Ticks at) const {
+        const Side side = !empty(Side::bid) && base_ + at <= best(Side::bid) ? Side::bid : Side::ask;
         std::uint32_t count = 0;
         std::int64_t lots = 0;
-        for (Slot slot = queue.head, before = kNone; slot != kNone; before = slot, slot = nodes_[slot].next) {
+        Slot before = head(at);
+        for (Slot slot = nodes_[before].next; slot < kCapacity; before = slot, slot = nodes_[slot].next) {
             const Node& node = nodes_[slot];
-            require(place_[slot] < live_ && node.offset == ring(price) && node.lots > 0, "a queue holds a stranger");
+            require(place_[slot] < live_ && node.at == at && node.lots > 0, "a queue holds a stranger");
             require(node.previous == before, "a queue's links disagree");
             require(node.side == side, "an order stands on the wrong side of its best");
             require(++count <= kCapacity, "a queue is circular");
             lots += static_cast<Lots>(node.lots);
         }
-        require(lots == static_cast<std::int64_t>(queue.lots), "a level's lots are not the sum of its orders");
+        require(nodes_[before].next == head(at) && nodes_[head(at)].previous == before, "a queue's ends disagree");
+        require(lots == lots_at(at), "a queue's lots are not the sum of its orders");
         for (Side of : kSides)
-            require(occupied_[index(of)].contains(rank(of, price)) == (count > 0 && of == side),
-                    "the occupancy bitmap disagrees with a level");
+            require(occupied_[index(of)].contains(rank_of(of, at)) == (count > 0 && of == side),
+                    "the occupancy bitmap disagrees with a queue");
         return count;
     }
 
@@ -377,8 +407,7 @@ class OrderBook {
         if (!holds) throw std::logic_error(std::string("order book: ") + invariant);
     }
 
-    std::array<Node, kCapacity> nodes_{};
-    std::array<Level, static_cast<std::size_t>(kWindow)> levels_{};
+    std::array<Node, kCapacity + static_cast<std::size_t>(kWindow)> nodes_{};
     std::array<Slot, kCapacity> slots_{};  // a permutation: live orders first, free slots behind
     std::array<Slot, kCapacity> place_{};  // its inverse
     std::array<PriceSet<kWindow>, 2> occupied_{};
@@ -389,8 +418,8 @@ class OrderBook {
     std::uint64_t dropped_ = 0;
 };
 
-// For simulated markets with a tight spread: thousands of them stay in cache.
-using CompactOrderBook = OrderBook<BookFormat<std::uint8_t, std::uint16_t, std::uint8_t, 128, 208>>;
+// For simulated markets with a tight spread: small, so that thousands of them stay in cache.
+using CompactOrderBook = OrderBook<BookFormat<std::uint8_t, std::uint16_t, std::uint8_t, 64, 192>>;
 // For simulated markets with orders far from the touch.
 using MediumOrderBook = OrderBook<BookFormat<std::uint16_t, std::uint16_t, std::uint16_t, 512, 1024>>;
 // For replaying real messages: thousands of orders, hundreds of ticks.

@@ -33,9 +33,8 @@ class PriceSet {
 
     // The highest member of all, or kNone; none is above `bound`.
     int top(int bound) const {
-        if constexpr (Window == 128) {  // again without a jump
-            const bool upper = words_[1] != 0;
-            return 64 * static_cast<int>(upper) + static_cast<int>(std::bit_width(words_[upper])) - 1;
+        if constexpr (Window == 64) {  // again without a jump
+            return static_cast<int>(std::bit_width(words_[0])) - 1;
         } else {
             return highest(bound);
         }

@@ -1,7 +1,6 @@
-// Sampling from a finite distribution in O(1): Vose's alias method over a power of two of buckets.
+// Sampling from a finite distribution in O(1): Vose's alias method.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <numeric>
 #include <stdexcept>
@@ -17,18 +16,16 @@ class Discrete {
     explicit Discrete(std::vector<double> weights) {
         const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
         if (!(total > 0)) throw std::invalid_argument("a discrete distribution needs a positive sum of weights");
-        const std::size_t size = std::bit_ceil(weights.size() + (weights.size() == 1));
-        width_ = std::countr_zero(size);
-        weights.resize(size, 0.0);
-        for (double& weight : weights) weight *= static_cast<double>(size) / total;
+        for (double& weight : weights) weight *= static_cast<double>(weights.size()) / total;
         fill(weights);
     }
 
     // The outcome that 32 random bits choose.
     std::uint32_t operator()(std::uint32_t bits) const {
-        const std::uint32_t i = bits >> (32 - width_);
+        const std::uint64_t product = std::uint64_t{bits} * buckets_.size();  // what is left over is a draw too
+        const auto i = static_cast<std::uint32_t>(product >> 32), rest = static_cast<std::uint32_t>(product);
         const Bucket& bucket = buckets_[i];
-        const std::uint32_t other = -static_cast<std::uint32_t>((bits << width_) >= bucket.threshold);
+        const std::uint32_t other = -static_cast<std::uint32_t>(rest >= bucket.threshold);
         return i ^ ((i ^ bucket.alias) & other);  // without a jump: it could not be guessed
     }
 
@@ -55,7 +52,6 @@ class Discrete {
         }  // whose weight is one up to rounding keeps its own number as its alias
     }
 
-    int width_ = 1;
     std::vector<Bucket> buckets_;
 };
 

@@ -46,7 +46,10 @@ struct Split {
 
 class Random {
   public:
+    using State = std::array<std::uint64_t, 4>;
+
     Random() = default;
+    explicit Random(const State& state) : state_(state) {}
 
     Random(std::uint64_t seed, std::uint64_t market, std::uint64_t episode) {
         std::uint64_t key = seed;
@@ -54,6 +57,8 @@ class Random {
         key = mix(key) ^ episode;
         for (std::uint64_t& word : state_) word = mix(key);
     }
+
+    const State& state() const { return state_; }
 
     std::uint64_t bits() {
         const std::uint64_t result = std::rotl(state_[0] + state_[3], 23) + state_[0];
@@ -119,7 +124,7 @@ class Random {
         return z ^ (z >> 31);
     }
 
-    std::uint64_t state_[4]{};
+    State state_{};
 };
 
 }  // namespace mm

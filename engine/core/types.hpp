@@ -30,12 +30,10 @@ constexpr int sign(Side side) {
     return 1 - 2 * static_cast<int>(side);
 }
 
-// One of two places, by arithmetic as well.
-template <class Object>
-Object* select(bool first, Object* a, Object* b) {
-    const auto mask = -static_cast<std::uintptr_t>(first);
-    const auto chosen = (reinterpret_cast<std::uintptr_t>(a) & mask) | (reinterpret_cast<std::uintptr_t>(b) & ~mask);
-    return reinterpret_cast<Object*>(chosen);
+// sign(side) x value, without a multiplication.
+constexpr Ticks flip(Side side, Ticks value) {
+    const auto mask = -static_cast<Ticks>(side);
+    return (value ^ mask) - mask;
 }
 
 enum class Owner : std::uint8_t { background, agent };

@@ -55,8 +55,7 @@ class Flow {
     // Plays what happens after a wait that was drawn at the rates `before`: one event, or none if the rates have fallen
     // since or the event is thinned out (Ogata 1981).
     template <class Venue, class Sink>
-    [[gnu::always_inline]] void event(State& state, const Rates& before, Venue& venue, Random& random,
-                                      Sink& sink) const {
+    void event(State& state, const Rates& before, Venue& venue, Random& random, Sink& sink) const {
         const Split draw = random.split(before.total());
         const Rates now = sizeof...(Layers) == 0 ? before : rates(state, venue.book().live());
         const std::uint64_t limits = now[Kind::limit], orders = limits + now[Kind::market];
@@ -66,26 +65,6 @@ class Flow {
     }
 
   private:
-    template <class States, class Visit>
-    void each(States& states, Visit&& visit) const {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (visit(std::get<I>(layers_), std::get<I>(states.layers)), ...);
-        }(std::index_sequence_for<Layers...>{});
-    }
-
-    template <class Venue>
-    bool admit(State& state, Proposal& proposal, const Venue& venue, Random& random) const {
-        bool admitted = true;
-        each(state, [&](const auto& layer, auto& own) {
-            admitted = admitted && layer.admit(own, proposal, venue.book(), random);
-        });
-        return admitted;
-    }
-
-    void tell(State& state, const Proposal& event) const {
-        each(state, [&](const auto& layer, auto& own) { layer.heard(own, event); });
-    }
-
     template <class Venue, class Sink>
     void limit(State& state, Venue& venue, std::uint32_t bits, Random& random, Sink& sink) const {
         Proposal order = poisson_.limit(venue.book(), bits, random);
@@ -113,6 +92,26 @@ class Flow {
         if (!admit(state, proposal, venue, random)) return;
         venue.cancel(handle, sink);
         tell(state, proposal);
+    }
+
+    template <class States, class Visit>
+    void each(States& states, Visit&& visit) const {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (visit(std::get<I>(layers_), std::get<I>(states.layers)), ...);
+        }(std::index_sequence_for<Layers...>{});
+    }
+
+    template <class Venue>
+    bool admit(State& state, Proposal& proposal, const Venue& venue, Random& random) const {
+        bool admitted = true;
+        each(state, [&](const auto& layer, auto& own) {
+            admitted = admitted && layer.admit(own, proposal, venue.book(), random);
+        });
+        return admitted;
+    }
+
+    void tell(State& state, const Proposal& event) const {
+        each(state, [&](const auto& layer, auto& own) { layer.heard(own, event); });
     }
 
     PoissonFlow poisson_;

@@ -44,7 +44,7 @@ class PoissonFlow {
     Proposal limit(const Book& book, std::uint32_t bits, Random& random) const {
         const std::uint32_t choice = distance_(bits);
         const auto side = static_cast<Side>(choice & 1);
-        const Ticks price = book.touch(opposite(side)) - sign(side) * static_cast<Ticks>(choice >> 1);
+        const Ticks price = book.touch(opposite(side)) - flip(side, static_cast<Ticks>(choice >> 1));
         return {Kind::limit, side, price, limit_lots_(random)};
     }
 
@@ -57,7 +57,7 @@ class PoissonFlow {
     // Whether an order of the background is cancelled, once it has been chosen at the largest hazard.
     template <class Book>
     bool cancels(const Book& book, Side side, Ticks price, std::uint32_t bits) const {
-        const Ticks distance = (book.touch(opposite(side)) - price) * sign(side);
+        const Ticks distance = flip(side, book.touch(opposite(side)) - price);
         return bits < cancel_threshold_[static_cast<std::size_t>(std::clamp<Ticks>(distance, 0, farthest_))];
     }
 

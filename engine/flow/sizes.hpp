@@ -27,10 +27,17 @@ class SizeSampler {
 
     Lots operator()(Random& random) const {
         if (only_ != 0) return only_;
-        return lots_[choice_(static_cast<std::uint32_t>(random.bits() >> 32))];
+        Random rest = random;  // a copy goes out of line, so that the state may stay in registers
+        const Lots lots = draw(rest);
+        random = rest;
+        return lots;
     }
 
   private:
+    [[gnu::noinline]] Lots draw(Random& random) const {
+        return lots_[choice_(static_cast<std::uint32_t>(random.bits() >> 32))];
+    }
+
     Lots only_;  // where there is no choice, 0 otherwise
     std::vector<Lots> lots_;
     Discrete choice_;

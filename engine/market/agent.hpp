@@ -1,19 +1,15 @@
 // What both kinds of market share about the agent: its episode, its reference quotes, its penalties. One for a batch.
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
+#include "engine/core/vector.hpp"
+#include "engine/maker/depths.hpp"
 #include "engine/market/columns.hpp"
 #include "engine/market/scenario.hpp"
 
 namespace mm {
-
-// Depth of a quote from the mid on each side, in ticks (book) or price (reduced form).
-struct Depths {
-    double bid = 0;
-    double ask = 0;
-};
 
 // What a quote is made from.
 struct View {
@@ -38,11 +34,19 @@ class Agent {
     // Share of the episode that is left, tau/T.
     double time_to_go(std::uint32_t step) const { return 1.0 - static_cast<double>(step) / steps_; }
 
-    // The depths an action asks for.
-    Depths depths(const float* action, const View& view) const {
-        const Depths from = reference(view);
-        return {from.bid + offset(action[0]), from.ask + offset(action[1])};
+    // The depths that n actions (u_bid, u_ask) ask for; `view(i)` is what market i shows.
+    template <class ViewOf>
+    MM_VECTORISED void depths(const float* action, std::size_t n, const ViewOf& view, Depths* depths) const {
+        for (std::size_t i = 0; i < n; ++i)
+            depths[i] = params_.action == ActionReference::offsets ? Depths{unit_, unit_} : reference(view(i));
+        for (std::size_t i = 0; i < n; ++i) {
+            depths[i].bid += offset(action[2 * i]);
+            depths[i].ask += offset(action[2 * i + 1]);
+        }
     }
+
+    Lots max_lots() const { return max_lots_; }
+    std::uint32_t steps() const { return steps_; }
 
     // Lots to quote on a side.
     Lots lots(Side side, double inventory) const { return maker_.size(side, inventory * lot()) / maker_.params().lot; }
@@ -50,9 +54,9 @@ class Agent {
     // The inventory terms of the reward for a step that took the inventory from `before` to `after`. The terminal
     // penalty is paid as it changes: the sum over an episode that starts flat is the lump at its end, and learning
     // from it is faster.
-    void charge(double before, double after, double* statistics) const {
-        statistics[kInventoryPenalty] = params_.inventory_penalty * after * after * dt_;
-        statistics[kTerminalCost] = params_.terminal_penalty * (after * after - before * before);
+    double inventory_penalty(double after) const { return params_.inventory_penalty * after * after * dt_; }
+    double terminal_cost(double before, double after) const {
+        return params_.terminal_penalty * (after * after - before * before);
     }
 
     // Writes the columns every market has.
@@ -69,15 +73,15 @@ class Agent {
   private:
     double lot() const { return maker_.params().lot; }
 
-    // What action 0 quotes.
+    // The market maker's own quotes.
     Depths reference(const View& view) const {
-        if (params_.action == ActionReference::offsets) return {unit_, unit_};
         const double half = maker_.half_spread(view.volatility);
         const double shift = maker_.skew(view.inventory * lot(), view.alpha);
         return {view.mid * (half - shift), view.mid * (half + shift)};
     }
     double offset(float u) const {
-        return unit_ * std::clamp(static_cast<double>(u), params_.action_low, params_.action_high);
+        const double x = u, low = params_.action_low, high = params_.action_high;
+        return unit_ * (x < low ? low : x > high ? high : x);
     }
 
     AgentParams params_;

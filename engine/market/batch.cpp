@@ -1,11 +1,13 @@
 #include "engine/market/batch.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <type_traits>
 #include <vector>
 
 #include "engine/core/check.hpp"
+#include "engine/core/vector.hpp"
 #include "engine/market/book_markets.hpp"
 #include "engine/market/reduced_form.hpp"
 #include "engine/market/thread_pool.hpp"
@@ -19,10 +21,11 @@ template <class Markets>
 class BatchOf final : public Batch {
   public:
     BatchOf(const Scenario& scenario, std::size_t size, std::uint64_t first_market, std::size_t threads,
-            Autoreset autoreset)
+            Autoreset autoreset, int vector_bits)
         : scenario_(scenario),
           agent_(scenario_),
-          markets_(size, scenario_, agent_),
+          vector_bits_(vector_bits),
+          markets_(size, scenario_, agent_, vector_bits),
           pool_(threads),
           first_market_(first_market),
           autoreset_(autoreset),
@@ -54,6 +57,17 @@ class BatchOf final : public Batch {
         });
     }
 
+    void play(const Strategy& strategy, std::size_t intervals, const Totals& out) override {
+        check(strategy.max_lots() == 0 || strategy.max_lots() == agent_.max_lots(), "the strategy's max_lots",
+              "be the market's", strategy.max_lots());
+        check(strategy.rows() == 1 || strategy.rows() == agent_.steps(), "the strategy's steps",
+              "be those of an episode, or one", strategy.rows());
+        pool_.run(size(), [&](std::size_t begin, std::size_t end) {
+            for (; begin < end; begin += kChunk)
+                play_chunk(begin, std::min(begin + kChunk, end), strategy, intervals, out);
+        });
+    }
+
   private:
     static constexpr std::size_t kChunk = Markets::kChunk;
 
@@ -71,33 +85,88 @@ class BatchOf final : public Batch {
 
     void step_chunk(std::size_t begin, std::size_t end, const float* action, const StepBuffers& out) {
         Depths depths[kChunk];
-        for (std::size_t i = begin; i < end; ++i) depths[i - begin] = agent_.depths(action + 2 * i, markets_.view(i));
+        const auto view = [&](std::size_t i) { return markets_.view(begin + i); };
+        with_vectors(vector_bits_,
+                     [&]() MM_VECTORISED { agent_.depths(action + 2 * begin, end - begin, view, depths); });
         double* statistics = out.statistics + begin * kStatistics;
         markets_.play(begin, end, depths, statistics);
-        for (std::size_t i = begin; i < end; ++i, statistics += kStatistics) {
-            if (ended_[i]) {  // next_step: this call only resets, and what was just played is forgotten
-                start_next(i);
-                std::fill_n(statistics, kStatistics, 0.0);
-            }
-            out.reward[i] = statistics[kPnlChange] - statistics[kInventoryPenalty] - statistics[kTerminalCost];
-            out.terminated[i] = markets_.finished(i);
-            if (out.terminated[i]) end_episode(i, out);
-        }
+        if (autoreset_ == Autoreset::next_step) start_ended(begin, end, statistics);
+        for (std::size_t i = begin; i < end; ++i) out.reward[i] = reward(statistics + (i - begin) * kStatistics);
+        if (find_ended(begin, end, out.terminated)) end_episodes(begin, end, out);
         markets_.observe(begin, end, row(out.observation, begin));
     }
 
-    void end_episode(std::size_t i, const StepBuffers& out) {
-        if (autoreset_ == Autoreset::next_step) {
+    static double reward(const double* statistics) {
+        return statistics[kPnlChange] - statistics[kInventoryPenalty] - statistics[kTerminalCost];
+    }
+
+    // Whether any of the markets has ended, and which.
+    bool find_ended(std::size_t begin, std::size_t end, bool* ended) const {
+        bool any = false;
+        for (std::size_t i = begin; i < end; ++i) any |= ended[i] = markets_.finished(i);
+        return any;
+    }
+
+    void end_episodes(std::size_t begin, std::size_t end, const StepBuffers& out) {
+        for (std::size_t i = begin; i < end; ++i) {
+            if (!out.terminated[i]) continue;
             ended_[i] = true;
-            return;
+            if (autoreset_ == Autoreset::next_step) continue;
+            markets_.observe(i, i + 1, row(out.final_observation, i));
+            start_next(i);
         }
-        markets_.observe(i, i + 1, row(out.final_observation, i));
-        start_next(i);
+    }
+
+    // All intervals of a chunk before the next one: its markets stay in the cache.
+    void play_chunk(std::size_t begin, std::size_t end, const Strategy& strategy, std::size_t intervals,
+                    const Totals& out) {
+        Depths depths[kChunk];
+        double statistics[kChunk * kStatistics]{};
+        start_ended(begin, end, statistics);
+        const Totals totals{out.reward + begin, out.statistics + begin * kStatistics, out.abs_inventory + begin};
+        clear(totals, end - begin);
+        for (std::size_t interval = 0; interval < intervals; ++interval) {
+            for (std::size_t i = begin; i < end; ++i) depths[i - begin] = quote(strategy, markets_.view(i));
+            markets_.play(begin, end, depths, statistics);
+            add(statistics, end - begin, totals);
+            for (std::size_t i = begin; i < end; ++i)
+                if (markets_.finished(i)) start_next(i);
+        }
+        for (std::size_t row = 0; row < (end - begin) * kStatistics; row += kStatistics)
+            for (Statistic last : {kInventory, kMid}) totals.statistics[row + last] = statistics[row + last];
+    }
+
+    static Depths quote(const Strategy& strategy, const View& view) {
+        return strategy.depths(view.step, view.inventory, view.alpha);
+    }
+
+    static void clear(const Totals& totals, std::size_t n) {
+        std::fill_n(totals.reward, n, 0.0);
+        std::fill_n(totals.statistics, n * kStatistics, 0.0);
+        std::fill_n(totals.abs_inventory, n, 0.0);
+    }
+
+    static void add(const double* statistics, std::size_t n, const Totals& totals) {
+        for (std::size_t k = 0; k < n * kStatistics; ++k) totals.statistics[k] += statistics[k];
+        for (std::size_t i = 0; i < n; ++i, statistics += kStatistics) {
+            totals.reward[i] += reward(statistics);
+            totals.abs_inventory[i] += std::abs(statistics[kInventory]);
+        }
+    }
+
+    // Markets that ended in the call before only start anew in this one: what they have just played is forgotten.
+    void start_ended(std::size_t begin, std::size_t end, double* statistics) {
+        for (std::size_t i = begin; i < end; ++i, statistics += kStatistics) {
+            if (!ended_[i]) continue;
+            start_next(i);
+            std::fill_n(statistics, kStatistics, 0.0);
+        }
     }
 
     const Scenario scenario_;
     const Agent agent_;
-    Markets markets_;  // points to both
+    int vector_bits_;
+    Markets markets_;  // points to the scenario and the agent
     ThreadPool pool_;
     std::uint64_t seed_ = 0;
     std::uint64_t first_market_;
@@ -109,12 +178,16 @@ class BatchOf final : public Batch {
 }  // namespace
 
 std::unique_ptr<Batch> make_batch(const Scenario& scenario, std::size_t size, std::uint64_t first_market,
-                                  std::size_t threads, Autoreset autoreset) {
+                                  std::size_t threads, Autoreset autoreset, int vector_bits) {
     scenario.validate();
     check(size >= 1, "n", "be >= 1 market", size);
     check(threads >= 1 && threads <= 256, "threads", "lie in [1, 256]", threads);
+    check(vector_bits == 0 || vector_bits == 128 || vector_bits == 256 || vector_bits == 512, "vector_bits",
+          "be 0, 128, 256 or 512", vector_bits);
+    check(vector_bits <= widest_vectors(), "vector_bits", "not exceed what the machine has", vector_bits);
     const auto make = [&]<class Markets>(std::type_identity<Markets>) -> std::unique_ptr<Batch> {
-        return std::make_unique<BatchOf<Markets>>(scenario, size, first_market, threads, autoreset);
+        return std::make_unique<BatchOf<Markets>>(scenario, size, first_market, threads, autoreset,
+                                                  vector_bits == 0 ? widest_vectors() : vector_bits);
     };
     if (const auto* book = std::get_if<BookParams>(&scenario.market))
         return with_exchange(

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "engine/maker/strategy.hpp"
 #include "engine/market/columns.hpp"
 #include "engine/market/counters.hpp"
 #include "engine/market/scenario.hpp"
@@ -24,6 +25,13 @@ struct StepBuffers {
     double* statistics;        // [n, kStatistics]
 };
 
+// Caller-owned sums over the intervals of a play; n markets.
+struct Totals {
+    double* reward;         // [n]
+    double* statistics;     // [n, kStatistics]; inventory and mid are those after the last interval
+    double* abs_inventory;  // [n], lots
+};
+
 // Market i plays the streams of (seed, first_market + i, episode): results depend on neither the number of threads
 // nor how markets are split into batches.
 class Batch {
@@ -38,9 +46,12 @@ class Batch {
     virtual void reset(std::optional<std::uint64_t> seed, bool staggered, float* observation) = 0;
     // Plays one decision interval of every market. `action` is [n, 2], finite; values are clipped to the box.
     virtual void step(const float* action, const StepBuffers& out) = 0;
+    // Lets a strategy play many intervals of every market. A market that ends starts anew before the next interval.
+    virtual void play(const Strategy& strategy, std::size_t intervals, const Totals& out) = 0;
 };
 
+// `vector_bits` as in with_vectors, or 0 for the widest; the results are the same.
 std::unique_ptr<Batch> make_batch(const Scenario& scenario, std::size_t size, std::uint64_t first_market,
-                                  std::size_t threads, Autoreset autoreset);
+                                  std::size_t threads, Autoreset autoreset, int vector_bits);
 
 }  // namespace mm

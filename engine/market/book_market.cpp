@@ -103,7 +103,8 @@ void BookMarket<ExchangeKind>::play(const Depths& depth, double* statistics) {
     recent_.close(mid());
     ++step_;
 
-    agent.charge(before, inventory(), statistics);
+    statistics[kInventoryPenalty] = agent.inventory_penalty(inventory());
+    statistics[kTerminalCost] = agent.terminal_cost(before, inventory());
     if (finished()) statistics[kTerminalCost] += liquidation_cost();
     statistics[kPnlChange] = account_.pnl(mid2()) - pnl_before;
     statistics[kInventory] = inventory();

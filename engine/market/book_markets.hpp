@@ -17,7 +17,7 @@ class BookMarkets {
     static constexpr std::span<const char* const> kColumns{kBookObservation};
     static constexpr std::size_t kChunk = 1;  // a market that has come into the cache is done with at once
 
-    BookMarkets(std::size_t size, const Scenario& scenario, const Agent& agent)
+    BookMarkets(std::size_t size, const Scenario& scenario, const Agent& agent, int /*vector_bits*/)
         : setting_(scenario, agent), markets_(size, Market(setting_)) {}
     BookMarkets(const BookMarkets&) = delete;  // the markets point to the setting
     BookMarkets& operator=(const BookMarkets&) = delete;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "engine/core/check.hpp"
 
@@ -55,15 +56,11 @@ DriftChain::DriftChain(const std::vector<double>& levels, double leaving_rate, d
         generator[i * n + i] = -leaving_rate * dt;
     }
     transition_ = exponential(std::move(generator), leaving_rate * dt, n);
-}
-
-std::size_t DriftChain::next(std::size_t level, double draw) const {
-    const std::size_t n = size();
-    for (std::size_t to = 0; to + 1 < n; ++to) {
-        draw -= transition_[level * n + to];
-        if (draw < 0) return to;
+    cumulative_ = transition_;
+    for (std::size_t i = 0; i < n; ++i) {
+        const auto row = cumulative_.begin() + static_cast<std::ptrdiff_t>(i * n);
+        std::partial_sum(row, row + static_cast<std::ptrdiff_t>(n), row);
     }
-    return n - 1;
 }
 
 }  // namespace mm

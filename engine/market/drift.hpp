@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
+
+#include "engine/core/vector.hpp"
 
 namespace mm {
 
@@ -15,13 +18,24 @@ class DriftChain {
     std::size_t middle() const { return levels_.size() / 2; }
     double drift(std::size_t level) const { return levels_[level]; }    // price/s
     double signal(std::size_t level) const { return signals_[level]; }  // drift / max |drift|
-    // The level one step after `level`, by a uniform draw.
-    std::size_t next(std::size_t level, double draw) const;
+    // Moves n levels by one step each, by uniform draws.
+    MM_VECTORISED inline void move(const double* draw, std::size_t n, std::uint64_t* level) const;
     // P(to | from) over one step, row by row: the matrix exponential of the generator. [size x size]
     const std::vector<double>& transition() const { return transition_; }
 
   private:
     std::vector<double> levels_, signals_, transition_;
+    std::vector<double> cumulative_;  // P(at most to | from)
 };
+
+inline void DriftChain::move(const double* draw, std::size_t n, std::uint64_t* level) const {
+    const std::size_t size = levels_.size();
+    const double* __restrict cumulative = cumulative_.data();
+    constexpr std::size_t kMost = 64;
+    std::uint64_t next[kMost]{};
+    for (std::size_t to = 0; to + 1 < size; ++to)
+        for (std::size_t i = 0; i < n; ++i) next[i] += draw[i] < cumulative[level[i] * size + to] ? 0 : 1;
+    for (std::size_t i = 0; i < n; ++i) level[i] = next[i];
+}
 
 }  // namespace mm

@@ -43,7 +43,7 @@ class Exchange {
     // Runs the background flow to a time, ns.
     template <class Sink>
     void run_until(double time, Sink&& sink) {
-        Random random = random_;  // in registers: the book's bytes may alias anything behind a pointer
+        Random random = random_;  // in registers: the book's bytes may alias whatever stands behind a pointer
         for (;;) {
             const Rates rates = flow_->rates(flow_state_, book_.live());
             const double wait = flow_->wait(rates, random);
@@ -84,9 +84,7 @@ class Exchange {
     // `handle` names a live order.
     template <class Sink>
     void cancel(Handle handle, Sink&& sink) {
-        const Order order = book_.order(handle);
-        book_.cancel(handle);
-        sink.cancelled(handle, order);
+        sink.cancelled(handle, book_.withdraw(handle));
         ++counters_.events;
     }
 

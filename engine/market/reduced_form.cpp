@@ -3,80 +3,180 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/core/math.hpp"
+#include "engine/core/vector.hpp"
+
 namespace mm {
 
-ReducedFormMarkets::ReducedFormMarkets(std::size_t size, const Scenario& scenario, const Agent& agent)
+namespace {
+
+constexpr std::size_t kLanes = 8;  // of the widest vectors
+
+constexpr std::size_t whole_vectors(std::size_t markets) {
+    return (markets + kLanes - 1) / kLanes * kLanes;
+}
+
+using Row = ReducedFormMarkets::Row;
+
+struct Draws {
+    Row bid, ask;  // uniform
+    Row shock;     // standard normal
+};
+
+using Words = std::uint64_t* const[4];
+
+// Always the same number of draws, so that policies compared on one seed see the same market. Both fills share one, as
+// do radius and angle of the shock (Box & Muller 1958): 32 bits each, in the middle of their interval.
+MM_VECTORISED inline void draw(const Words& words, std::size_t lanes, Draws& draws) {
+    for (std::size_t i = 0; i < lanes; ++i) {
+        Random random({words[0][i], words[1][i], words[2][i], words[3][i]});
+        const std::uint64_t fills = random.bits(), shock = random.bits();
+        for (std::size_t word = 0; word < 4; ++word) words[word][i] = random.state()[word];
+        draws.bid[i] = math::high_uniform(fills);
+        draws.ask[i] = math::low_uniform(fills);
+        const double square = -2.0 * math::log(math::high_uniform(shock));
+        draws.shock[i] = std::sqrt(square) * math::cos_turns(math::low_uniform(shock));
+    }
+}
+
+MM_VECTORISED inline void draw_drift(const Words& words, std::size_t lanes, Row& drift) {
+    for (std::size_t i = 0; i < lanes; ++i) {
+        Random random({words[0][i], words[1][i], words[2][i], words[3][i]});
+        drift[i] = math::high_uniform(random.bits());
+        for (std::size_t word = 0; word < 4; ++word) words[word][i] = random.state()[word];
+    }
+}
+
+// Chance that market orders, `reach` of which are expected in the step, reach a quote at a depth; x = -decay depth.
+template <FillMode mode>
+MM_VECTORISED inline double fill_probability(double reach, double x) {
+    if constexpr (mode == FillMode::exponential) return 1.0 - math::exp(-reach * math::exp(x));
+    if constexpr (mode == FillMode::linear) return math::smaller(1.0, reach * math::exp(x));
+    return math::smaller(1.0, reach * math::smaller(1.0, math::exp(x)));
+}
+
+void write_rows(const Row* columns, std::size_t markets, double* rows) {
+    for (std::size_t i = 0; i < markets; ++i, rows += kStatistics)
+        for (std::size_t column = 0; column < kStatistics; ++column) rows[column] = columns[column][i];
+}
+
+}  // namespace
+
+ReducedFormMarkets::ReducedFormMarkets(std::size_t size, const Scenario& scenario, const Agent& agent, int vector_bits)
     : params_(std::get<ReducedFormParams>(scenario.market)),
       agent_(&agent),
+      vector_bits_(vector_bits),
+      size_(size),
       dt_(scenario.decision_interval_s),
+      diffusion_(params_.volatility * std::sqrt(dt_)),
       relative_volatility_(params_.volatility / params_.initial_mid),
       episode_steps_(scenario.episode_steps),
       max_lots_(scenario.max_lots()),
       drift_(params_.drift, params_.drift_leaving_rate, dt_),
-      random_(size),
-      mid_(size),
-      inventory_(size),
-      step_(size),
-      level_(size) {
+      mid_(whole_vectors(size)),
+      inventory_(mid_.size()),
+      signal_(mid_.size()),
+      trend_(mid_.size()),
+      level_(mid_.size()),
+      step_(mid_.size()) {
+    random_.fill(std::vector<std::uint64_t>(mid_.size()));
 }
 
 Counters ReducedFormMarkets::counters() const {
-    return {.memory_per_market = sizeof(Random) + 2 * sizeof(double) + 2 * sizeof(std::uint32_t)};
+    return {.memory_per_market = sizeof(Random) + 4 * sizeof(double) + sizeof(std::uint64_t) + sizeof(std::uint32_t)};
 }
 
 void ReducedFormMarkets::reset(std::size_t i, const Random& random, bool staggered) {
-    random_[i] = random;
+    Random stream = random;
+    step_[i] = staggered ? stream.below(episode_steps_) : 0;
+    for (std::size_t word = 0; word < random_.size(); ++word) random_[word][i] = stream.state()[word];
     mid_[i] = params_.initial_mid;
     inventory_[i] = 0;
-    level_[i] = static_cast<std::uint32_t>(drift_.middle());
-    step_[i] = staggered ? random_[i].below(episode_steps_) : 0;
-}
-
-double ReducedFormMarkets::fill_probability(double depth, double rate) const {
-    const double reach = std::exp(-params_.decay * depth);
-    switch (params_.fill_mode) {
-        case FillMode::exponential:
-            return -std::expm1(-rate * reach * dt_);
-        case FillMode::linear:
-            return std::min(1.0, rate * reach * dt_);
-        case FillMode::mbt:
-            return std::min(1.0, rate * dt_ * std::min(1.0, reach));
-    }
-    return 0;
+    level_[i] = drift_.middle();
+    signal_[i] = drift_.signal(level_[i]);
+    trend_[i] = drift_.drift(level_[i]) * dt_;
 }
 
 void ReducedFormMarkets::play(std::size_t begin, std::size_t end, const Depths* depths, double* statistics) {
-    for (std::size_t i = begin; i < end; ++i, ++depths, statistics += kStatistics) {
-        const double tilt = params_.drift_rate_sensitivity * alpha(i);
-        const double before = inventory_[i];
-        // Always the same four draws, so that policies compared on one seed see the same market.
-        const double bid_draw = random_[i].uniform(), ask_draw = random_[i].uniform();
-        const double shock = random_[i].normal();
-        const bool quotes_bid = before<max_lots_, quotes_ask = before> - max_lots_;
-        const int bought = quotes_bid && bid_draw < fill_probability(depths->bid, params_.rate * (1 - tilt));
-        const int sold = quotes_ask && ask_draw < fill_probability(depths->ask, params_.rate * (1 + tilt));
-        const double change = drift_.drift(level_[i]) * dt_ + params_.volatility * std::sqrt(dt_) * shock +
-                              params_.impact * (sold - bought);
-        const double after = before + bought - sold;
-        inventory_[i] = after;
-        mid_[i] += change;
-        level_[i] = static_cast<std::uint32_t>(drift_.next(level_[i], random_[i].uniform()));
-        ++step_[i];
-        statistics[kPnlChange] = bought * depths->bid + sold * depths->ask + after * change;
-        statistics[kInventory] = after;
-        statistics[kMid] = mid_[i];
-        statistics[kBidFilled] = bought;
-        statistics[kAskFilled] = sold;
-        statistics[kFees] = 0;
-        statistics[kBidDepth] = quotes_bid ? depths->bid : 0;
-        statistics[kAskDepth] = quotes_ask ? depths->ask : 0;
-        agent_->charge(before, after, statistics);
+    Row columns[kStatistics];
+    with_vectors(vector_bits_, [&]() MM_VECTORISED {
+        switch (params_.fill_mode) {
+            case FillMode::exponential:
+                return play_chunk<FillMode::exponential>(begin, end, depths, columns);
+            case FillMode::linear:
+                return play_chunk<FillMode::linear>(begin, end, depths, columns);
+            case FillMode::mbt:
+                return play_chunk<FillMode::mbt>(begin, end, depths, columns);
+        }
+    });
+    write_rows(columns, end - begin, statistics);
+}
+
+template <FillMode mode>
+void ReducedFormMarkets::play_chunk(std::size_t begin, std::size_t end, const Depths* depths, Row* __restrict columns) {
+    const std::size_t markets = end - begin, lanes = whole_vectors(markets);
+    Draws draws;
+    const Words words{&random_[0][begin], &random_[1][begin], &random_[2][begin], &random_[3][begin]};
+    draw(words, lanes, draws);
+
+    Row bid, ask;
+    for (std::size_t i = 0; i < markets; ++i) {
+        bid[i] = depths[i].bid;
+        ask[i] = depths[i].ask;
     }
+    for (std::size_t i = markets; i < lanes; ++i) bid[i] = ask[i] = 0;
+    double* __restrict mid = &mid_[begin];
+    double* __restrict inventory = &inventory_[begin];
+    const double* __restrict signal = &signal_[begin];
+    const double* __restrict trend = &trend_[begin];
+    const double decay = params_.decay, reach = params_.rate * dt_, sensitivity = params_.drift_rate_sensitivity;
+    const double max_lots = max_lots_, impact = params_.impact, diffusion = diffusion_;
+    const Agent agent = *agent_;
+    for (std::size_t i = 0; i < lanes; ++i) {
+        const double tilt = sensitivity * signal[i], before = inventory[i];
+        const double bid_chance = fill_probability<mode>(reach * (1 - tilt), -decay * bid[i]);
+        const double ask_chance = fill_probability<mode>(reach * (1 + tilt), -decay * ask[i]);
+        const double bids = before < max_lots ? 1.0 : 0.0, asks = before > -max_lots ? 1.0 : 0.0;
+        const double bought = draws.bid[i] < bid_chance ? bids : 0.0;
+        const double sold = draws.ask[i] < ask_chance ? asks : 0.0;
+        const double change = trend[i] + diffusion * draws.shock[i] + impact * (sold - bought);
+        const double after = before + bought - sold;
+        inventory[i] = after;
+        mid[i] += change;
+        columns[kPnlChange][i] = bought * bid[i] + sold * ask[i] + after * change;
+        columns[kInventoryPenalty][i] = agent.inventory_penalty(after);
+        columns[kTerminalCost][i] = agent.terminal_cost(before, after);
+        columns[kInventory][i] = after;
+        columns[kMid][i] = mid[i];
+        columns[kBidFilled][i] = bought;
+        columns[kAskFilled][i] = sold;
+        columns[kFees][i] = 0;
+        columns[kBidDepth][i] = bids * bid[i];
+        columns[kAskDepth][i] = asks * ask[i];
+    }
+    if (drift_.size() > 1) {
+        Row drift;
+        draw_drift(words, lanes, drift);
+        drift_.move(drift.at, lanes, &level_[begin]);
+        for (std::size_t i = 0; i < lanes; ++i) {
+            signal_[begin + i] = drift_.signal(level_[begin + i]);
+            trend_[begin + i] = drift_.drift(level_[begin + i]) * dt_;
+        }
+    }
+    std::uint32_t* step = &step_[begin];
+    for (std::size_t i = 0; i < lanes; ++i) ++step[i];
 }
 
 void ReducedFormMarkets::observe(std::size_t begin, std::size_t end, float* rows) const {
-    for (std::size_t i = begin; i < end; ++i, rows += kColumns.size())
-        agent_->observe(step_[i], inventory_[i], alpha(i), rows);
+    with_vectors(vector_bits_, [&]() MM_VECTORISED {
+        const Agent agent = *agent_;
+        const std::uint32_t* __restrict step = step_.data();
+        const double* __restrict inventory = inventory_.data();
+        const double* __restrict signal = signal_.data();
+        float* __restrict row = rows;
+        for (std::size_t i = begin; i < end; ++i)
+            agent.observe(step[i], inventory[i], signal[i], row + (i - begin) * kColumns.size());
+    });
 }
 
 }  // namespace mm

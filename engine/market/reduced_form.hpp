@@ -5,48 +5,65 @@
 // this problem follows by backward induction, so nothing here may deviate from it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <vector>
 
 #include "engine/core/random.hpp"
+#include "engine/core/vector.hpp"
 #include "engine/market/agent.hpp"
 #include "engine/market/counters.hpp"
 #include "engine/market/drift.hpp"
 
 namespace mm {
 
+// Many markets as a structure of arrays, so that vector instructions play several at a time.
 class ReducedFormMarkets {
   public:
     static constexpr std::span<const char* const> kColumns{kReducedFormObservation};
     static constexpr std::size_t kChunk = 64;
 
-    ReducedFormMarkets(std::size_t size, const Scenario& scenario, const Agent& agent);
+    // One number for each market of a chunk.
+    struct alignas(64) Row {
+        double at[kChunk];
+        double& operator[](std::size_t i) { return at[i]; }
+        double operator[](std::size_t i) const { return at[i]; }
+    };
 
-    std::size_t size() const { return step_.size(); }
+    // `vector_bits` as in with_vectors.
+    ReducedFormMarkets(std::size_t size, const Scenario& scenario, const Agent& agent, int vector_bits);
+
+    std::size_t size() const { return size_; }
     Counters counters() const;
     // Starts an episode of market i, from the given step, with no inventory and the middle drift level.
     void reset(std::size_t i, const Random& random, bool staggered);
-    View view(std::size_t i) const { return {mid_[i], inventory_[i], alpha(i), relative_volatility_, step_[i]}; }
+    View view(std::size_t i) const { return {mid_[i], inventory_[i], signal_[i], relative_volatility_, step_[i]}; }
     bool finished(std::size_t i) const { return agent_->finished(step_[i]); }
-    // Plays one decision interval of markets begin to end; depths and statistics count from `begin`.
+    // Plays one decision interval of at most kChunk markets from `begin`, a multiple of 8, whose depths and statistics
+    // come in rows of their own. `end` is a multiple of 8 too, or the number of markets.
     void play(std::size_t begin, std::size_t end, const Depths* depths, double* statistics);
     void observe(std::size_t begin, std::size_t end, float* rows) const;
 
   private:
-    double alpha(std::size_t i) const { return drift_.signal(level_[i]); }
-    double fill_probability(double depth, double rate) const;
+    template <FillMode mode>
+    MM_VECTORISED inline void play_chunk(std::size_t begin, std::size_t end, const Depths* depths, Row* columns);
 
     ReducedFormParams params_;
     const Agent* agent_;
-    double dt_;  // s
+    int vector_bits_;
+    std::size_t size_;
+    double dt_;         // s
+    double diffusion_;  // of the mid in a step, price
     double relative_volatility_;
     std::uint32_t episode_steps_;
-    Lots max_lots_;
+    double max_lots_;
     DriftChain drift_;
-    std::vector<Random> random_;
-    std::vector<double> mid_, inventory_;
-    std::vector<std::uint32_t> step_, level_;
+    // Of each market, and of up to seven that nobody sees, so that all vectors are full.
+    std::array<std::vector<std::uint64_t>, 4> random_;
+    std::vector<double> mid_, inventory_, signal_, trend_;  // trend: the mid's expected move in a step
+    std::vector<std::uint64_t> level_;
+    std::vector<std::uint32_t> step_;
 };
 
 }  // namespace mm

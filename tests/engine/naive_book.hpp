@@ -24,7 +24,7 @@ class NaiveBook {
     static constexpr std::uint32_t kCapacity = RealBook::kCapacity;
     static constexpr Lots kMostLots = RealBook::kMostLots;
 
-    explicit NaiveBook(Ticks centre) : base_(centre - kWindow / 2) {}
+    explicit NaiveBook(Ticks centre) : touch_{centre, centre}, base_(centre - kWindow / 2) {}
 
     template <class OnFill>
     Submission limit(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force, OnFill&& on_fill) {
@@ -75,6 +75,8 @@ class NaiveBook {
             cancel({number, 1});
             ++dropped_;
         }
+        for (const Side side : kSides)
+            if (side_of(side).empty()) touch_[index(side)] = kNoPrice;
     }
 
     bool holds(Handle handle) const { return handle.generation == 1 && places_.contains(handle.slot); }
@@ -89,6 +91,8 @@ class NaiveBook {
         if (levels.empty()) return kNoPrice;
         return side == Side::bid ? levels.rbegin()->first : levels.begin()->first;
     }
+    // The last best price of a side; kNoPrice, which is to say anything, after the window has moved over an empty one.
+    Ticks touch(Side side) const { return touch_[index(side)]; }
     bool two_sided() const { return best(Side::bid) != kNoPrice && best(Side::ask) != kNoPrice; }
     Ticks mid2() const { return best(Side::bid) + best(Side::ask); }
 
@@ -206,6 +210,7 @@ class NaiveBook {
         const Handle handle{rested_++, 1};
         side_of(side)[price].push_back({handle, owner, lots});
         places_[handle.slot] = {side, price};
+        touch_[index(side)] = best(side);
         return handle;
     }
 
@@ -219,10 +224,12 @@ class NaiveBook {
         queue.erase(resting);
         if (queue.empty()) side_of(side).erase(price);
         places_.erase(handle.slot);
+        if (!side_of(side).empty()) touch_[index(side)] = best(side);
     }
 
     std::array<Levels, 2> sides_;
     std::map<std::uint32_t, std::pair<Side, Ticks>> places_;  // of the live orders, by number
+    std::array<Ticks, 2> touch_;
     Ticks base_;
     std::uint32_t rested_ = 0;
     std::uint64_t dropped_ = 0;

@@ -1,4 +1,4 @@
-// A fixed game in a batch, and the hash of everything it writes.
+// A fixed game in a batch, and what is left of it: the hash of everything the batch wrote, and that it was a game.
 #pragma once
 
 #include <bit>
@@ -14,14 +14,7 @@
 
 namespace mm {
 
-inline Scenario book_scenario() {
-    const Sizes sizes{{1, 2, 5}, {0.6, 0.3, 0.1}};
-    const PoissonParams flow{.distance = {1, 2, 3, 4, 5, 6},
-                             .limit_rate = {18.5, 15.1, 10.9, 8.8, 7.7},
-                             .cancel_hazard = {7.1, 8.1, 6.8, 5.6, 4.7},
-                             .market_rate = 9.4,
-                             .limit_sizes = sizes,
-                             .market_sizes = sizes};
+inline Scenario book_scenario(const FlowParams& flow) {
     return {.market = BookParams{.initial_mid = 1000,
                                  .initial_spread = 2,
                                  .warmup_s = 0.5,
@@ -32,6 +25,30 @@ inline Scenario book_scenario() {
             .maker = {},
             .agent = {.action = ActionReference::residual, .inventory_penalty = 0.1},
             .episode_steps = 100};
+}
+
+inline FlowParams plain_flow() {
+    const Sizes sizes{{1, 2, 5}, {0.6, 0.3, 0.1}};
+    FlowParams flow;
+    flow.poisson = {.distance = {1, 2, 3, 4, 5, 6},
+                    .limit_rate = {18.5, 15.1, 10.9, 8.8, 7.7},
+                    .cancel_hazard = {7.1, 8.1, 6.8, 5.6, 4.7},
+                    .market_rate = 9.4,
+                    .limit_sizes = sizes,
+                    .market_sizes = sizes};
+    return flow;
+}
+
+// With every layer there is.
+inline FlowParams layered_flow() {
+    FlowParams flow = plain_flow();
+    flow.queue_reactive = QueueReactiveParams{.limit = {1, 1, 0.9, 0.8},
+                                              .cancel = {0, 0.6, 0.8, 1},
+                                              .market = {1, 1, 0.8, 0.6},
+                                              .imbalance_sensitivity = 0.5};
+    flow.hawkes = HawkesParams{
+        .decay = {1, 20}, .weight = {0.5, 0.5}, .branching = {{{0.3, 0.2, 0.1}, {0.05, 0.2, 0.02}, {0.2, 0.2, 0.2}}}};
+    return flow;
 }
 
 inline Scenario reduced_form_scenario() {
@@ -50,6 +67,16 @@ inline Scenario reduced_form_scenario() {
             .episode_steps = 100};
 }
 
+struct NamedScenario {
+    const char* name;
+    Scenario scenario;
+};
+inline std::vector<NamedScenario> scenarios() {
+    return {{"book", book_scenario(plain_flow())},
+            {"layered_book", book_scenario(layered_flow())},
+            {"reduced_form", reduced_form_scenario()}};
+}
+
 // FNV-1a (Fowler, Noll & Vo), 64 bits.
 class Hash {
   public:
@@ -66,33 +93,42 @@ class Hash {
     std::uint64_t value_ = 0xcbf29ce484222325U;
 };
 
-struct Play {
+inline constexpr std::size_t kMarkets = 64;
+inline constexpr int kSteps = 300;  // three episodes
+
+struct Setting {
     std::size_t threads = 1;
-    std::size_t batches = 1;  // that the 64 markets are split into
+    std::size_t batches = 1;  // that the markets are split into
     std::uint64_t seed = 7;
     Autoreset autoreset = Autoreset::same_step;
-
-    static constexpr std::size_t kMarkets = 64;
-    static constexpr int kSteps = 300;  // three episodes of 100
 };
 
-// Hash of all that 64 markets write over 300 steps of random actions.
-inline std::uint64_t play(const Scenario& scenario, const Play& how) {
-    const std::size_t n = Play::kMarkets;
-    const std::size_t part = n / how.batches;
+struct Outcome {
+    std::uint64_t hash = 0;
+    double bought = 0;  // lots
+    double sold = 0;
+    int ended = 0;  // episodes
+
+    bool operator==(const Outcome&) const = default;
+};
+
+inline Outcome play(const Scenario& scenario, const Setting& setting) {
+    const std::size_t n = kMarkets;
+    const std::size_t part = n / setting.batches;
     std::vector<std::unique_ptr<Batch>> batches;
     for (std::size_t first = 0; first < n; first += part)
-        batches.push_back(make_batch(scenario, part, first, how.threads, how.autoreset));
+        batches.push_back(make_batch(scenario, part, first, setting.threads, setting.autoreset));
     const std::size_t columns = batches[0]->columns().size();
 
     std::vector<float> action(2 * n), observation(n * columns), last(n * columns);
     std::vector<double> reward(n), statistics(n * kStatistics);
     const auto ended = std::make_unique<bool[]>(n);
     Hash hash;
+    Outcome outcome;
     for (std::size_t i = 0; i < batches.size(); ++i)
-        batches[i]->reset(how.seed, false, &observation[i * part * columns]);
+        batches[i]->reset(setting.seed, false, &observation[i * part * columns]);
     Random random(1, 0, 0);
-    for (int step = 0; step < Play::kSteps; ++step) {
+    for (int step = 0; step < kSteps; ++step) {
         for (float& u : action) u = static_cast<float>(3 * random.uniform() - 1);
         for (std::size_t i = 0; i < batches.size(); ++i) {
             const std::size_t first = i * part;
@@ -107,8 +143,14 @@ inline std::uint64_t play(const Scenario& scenario, const Play& how) {
         hash.add(std::span<const double>(reward));
         hash.add(std::span<const double>(statistics));
         hash.add(std::span<const bool>(ended.get(), n));
+        for (std::size_t i = 0; i < n; ++i) {
+            outcome.bought += statistics[i * kStatistics + kBidFilled];
+            outcome.sold += statistics[i * kStatistics + kAskFilled];
+            outcome.ended += ended[i];
+        }
     }
-    return hash.value();
+    outcome.hash = hash.value();
+    return outcome;
 }
 
 }  // namespace mm

@@ -6,17 +6,15 @@
 
 int main() {
     using namespace mm;
-    const std::pair<const char*, Scenario> scenarios[]{{"book", book_scenario()},
-                                                       {"reduced_form", reduced_form_scenario()}};
     bool same = true;
-    for (const auto& [name, scenario] : scenarios) {
-        const std::uint64_t first = play(scenario, {});
+    for (const auto& [name, scenario] : scenarios()) {
+        const Outcome first = play(scenario, {});
         for (const std::size_t threads : {1, 2, 3, 7})
             for (const std::size_t batches : {1, 4}) {
-                const std::uint64_t hash = play(scenario, {.threads = threads, .batches = batches});
-                std::printf("%-12s %zu threads %zux%zu %016" PRIx64 "\n", name, threads, batches,
-                            Play::kMarkets / batches, hash);
-                same = same && hash == first;
+                const Outcome outcome = play(scenario, {.threads = threads, .batches = batches});
+                std::printf("%-12s %zu threads %zux%zu %016" PRIx64 "\n", name, threads, batches, kMarkets / batches,
+                            outcome.hash);
+                same = same && outcome == first;
             }
     }
     return same ? 0 : 1;

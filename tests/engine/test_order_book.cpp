@@ -63,7 +63,10 @@ Submission traded(Lots filled, Lots prevented = 0) {
 TEST_CASE_TEMPLATE("an empty book has no prices", Book, EVERY_BOOK) {
     Venue<Book> venue;
     const Book& book = venue.book;
-    for (const Side side : kSides) CHECK(book.best(side) == kNoPrice);
+    for (const Side side : kSides) {
+        CHECK(book.best(side) == kNoPrice);
+        CHECK(book.touch(side) == kCentre);
+    }
     CHECK_FALSE(book.two_sided());
     CHECK(book.live() == 0);
     CHECK(book.depth(kCentre) == 0);
@@ -134,6 +137,8 @@ TEST_CASE_TEMPLATE("a market order walks the book and never rests", Book, EVERY_
     venue.bid(venue.book.base(), 3);
     CHECK(venue.market(Side::ask, 4) == traded(4));
     CHECK(venue.market(Side::ask, 4) == traded(1));
+    CHECK(venue.book.best(Side::bid) == kNoPrice);
+    CHECK(venue.book.touch(Side::bid) == venue.book.base());  // the last best price
     CHECK(venue.fills.back().price == venue.book.base());
     CHECK(venue.book.live() == 0);
     venue.ask(venue.book.base() + Book::kWindow - 1, 1);

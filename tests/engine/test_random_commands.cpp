@@ -53,6 +53,7 @@ class Pair {
                 price = real_->behind(side, price);
             }
             if (price != kNoPrice) return false;
+            if (naive_.touch(side) != kNoPrice && real_->touch(side) != naive_.touch(side)) return false;
         }
         return real_->live() == naive_.live() && real_->dropped() == naive_.dropped();
     }

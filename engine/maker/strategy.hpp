@@ -1,0 +1,54 @@
+// Quoting strategies as tables of depths, by step and inventory: whatever the formula, playing one is a look-up.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engine/core/types.hpp"
+#include "engine/core/vector.hpp"
+#include "engine/maker/depths.hpp"
+
+namespace mm {
+
+class Strategy {
+  public:
+    // Depths by step (or one row for all steps), inventory from -max_lots to max_lots, side. The signal, from -1 to 1,
+    // moves both quotes up by alpha_skew times it.
+    Strategy(std::vector<Depths> depths, Lots max_lots, double alpha_skew = 0);
+
+    // The same depth on both sides, always.
+    static Strategy constant(double half_spread);
+    // half_spread +- inventory_skew f(q / max_lots), f the market maker's skew_shape.
+    static Strategy linear_skew(double half_spread, double inventory_skew, double alpha_skew, Lots max_lots);
+    // Avellaneda & Stoikov 2008, equations (29) and (30), with tau = (steps - n) dt left at step n: both quotes half of
+    // gamma sigma^2 tau + (2 / gamma) ln(1 + gamma / k) from the reservation price s - q gamma sigma^2 tau.
+    static Strategy avellaneda_stoikov(double risk_aversion, double volatility, double decay, double dt,
+                                       std::uint32_t steps, Lots max_lots);
+    // Gueant, Lehalle & Fernandez-Tapia 2013, the limit far from the end: (1 / gamma) ln(1 + gamma / k) +
+    // (1 +- 2 q) / 2 sqrt(sigma^2 gamma / (2 k A) (1 + gamma / k)^(1 + k / gamma)).
+    static Strategy glft(double risk_aversion, double volatility, double decay, double rate, Lots max_lots);
+
+    // Beyond the table its last row and its outermost inventory hold.
+    Depths depths(std::uint32_t step, double inventory, double alpha) const {
+        const std::size_t row = std::min<std::size_t>(step, rows() - 1);
+        const double lots = std::clamp(inventory, -limit_, limit_) + limit_;
+        const Depths& at = depths_[row * width() + static_cast<std::size_t>(static_cast<Lots>(lots))];
+        return {at.bid - alpha_skew_ * alpha, at.ask + alpha_skew_ * alpha};
+    }
+
+    std::size_t rows() const { return depths_.size() / width(); }
+    std::size_t width() const { return 2 * static_cast<std::size_t>(max_lots_) + 1; }
+    Lots max_lots() const { return max_lots_; }
+    double alpha_skew() const { return alpha_skew_; }
+    const std::vector<Depths>& table() const { return depths_; }
+
+  private:
+    std::vector<Depths> depths_;  // [rows, width]
+    Lots max_lots_;
+    double limit_;  // max_lots
+    double alpha_skew_;
+};
+
+}  // namespace mm
