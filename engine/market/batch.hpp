@@ -52,6 +52,6 @@ class Batch {
 
 // `vector_bits` as in with_vectors, or 0 for the widest; the results are the same.
 std::unique_ptr<Batch> make_batch(const Scenario& scenario, std::size_t size, std::uint64_t first_market,
-                                  std::size_t threads, Autoreset autoreset, int vector_bits);
+                                  std::size_t threads, Autoreset autoreset, int vector_bits = 0);
 
 }  // namespace mm
