@@ -32,6 +32,20 @@ using Lanes = float __attribute__((vector_size(16)));
 // By kernel, in units of each kind's mean rate.
 using Excitation = std::array<Lanes, kKernels>;
 
+// exp(-x) for x >= 0, within 2e-7; not the library's, whose last bit differs between machines.
+inline Lanes decayed(Lanes x) {
+    using Integers [[gnu::vector_size(sizeof(Lanes))]] = std::int32_t;
+    // 2^-y = 2^-n 2^(u - 1/2) with y = x / ln 2 = n + 1/2 - u: one power by the exponent's bits, the other by a fit
+    // (8e-8), summed so that little waits for little. Beyond 2^-120 nothing is left to speak of.
+    const Lanes scaled = x * 1.44269504F;
+    const Lanes y = scaled < 120.0F ? scaled : Lanes{} + 120.0F;
+    const Integers n = __builtin_convertvector(y, Integers);
+    const Lanes u = 0.5F - (y - __builtin_convertvector(n, Lanes)), square = u * u;
+    const Lanes low = (0x1.6a09e8p-1F + 0x1.f5e45cp-2F * u) + square * (0x1.5be0a0p-3F + 0x1.41881ap-5F * u);
+    const Lanes power = low + (square * square) * (0x1.c05fc0p-8F + 0x1.ec322ep-11F * u);
+    return power * std::bit_cast<Lanes>((127 - n) << 23);
+}
+
 class Hawkes : public Layer<Excitation> {
   public:
     // `mean_rates` is how often each kind of event happens, 1/s. Refused if events of some kind would have more parents
@@ -58,28 +72,11 @@ class Hawkes : public Layer<Excitation> {
         for (std::size_t k = 0; k < kKernels; ++k) state[k] += jump[k];
     }
 
-    // exp(-x) for x >= 0, to 2e-7 of its value; not the library's, whose last bit differs between machines.
-    static Lanes decayed(Lanes x);
-
   private:
     bool active_;
     Lanes unprompted_{};  // share of each kind's events that nothing prompts
     Lanes decay_{};
     std::array<Excitation, kKinds> jump_{};  // by parent
 };
-
-inline Lanes Hawkes::decayed(Lanes x) {
-    // 2^-y = 2^-n 2^-f with y = x / ln 2, f in [0, 1): the power by the exponent's bits, the rest by its Taylor series
-    // about f = 1/2. Beyond 2^-120 nothing is left to speak of.
-    using Whole = std::int32_t __attribute__((vector_size(16)));
-    const Lanes scaled = x * 1.44269504F, most = Lanes{} + 120.0F;
-    const Lanes y = scaled < most ? scaled : most;
-    const Whole whole = __builtin_convertvector(y, Whole);
-    const Lanes t = (0.5F - (y - __builtin_convertvector(whole, Lanes))) * 0.693147181F;
-    const Lanes t2 = t * t;  // the series in pairs: the next event waits for it
-    const Lanes series =
-        ((1.0F + t) + t2 * (0.5F + t * (1.0F / 6))) + (t2 * t2) * ((1.0F / 24 + t * (1.0F / 120)) + t2 * (1.0F / 720));
-    return series * 0.707106781F * std::bit_cast<Lanes>((127 - whole) << 23);
-}
 
 }  // namespace mm
