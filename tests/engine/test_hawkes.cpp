@@ -72,7 +72,7 @@ TEST_CASE("one event raises the rates by its kernels, which decay as they should
     const Hawkes hawkes(given, mean_rates);
     constexpr double kUnit = 0x1p40;
     const auto factor = [&](const Excitation& state, std::size_t kind) {
-        const auto unit = static_cast<std::uint64_t>(kUnit);
+        const auto unit = static_cast<std::int64_t>(kUnit);
         return static_cast<double>(hawkes.bend(state, {{unit, unit, unit}}).of[kind]) / kUnit;
     };
     for (const Kind parent : {Kind::limit, Kind::market, Kind::cancel}) {
