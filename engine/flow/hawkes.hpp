@@ -23,12 +23,14 @@ struct HawkesParams {
     double spectral_radius() const;
 };
 
-inline constexpr std::size_t kKernels = 4;  // one vector register of floats
+inline constexpr std::size_t kKernels = 4;
 
-struct Excitation {
-    // In units of each kind's mean rate.
-    std::array<std::array<float, kKernels>, kKinds> of{};
-};
+// A vector register: one number for each kind and one that is not used, or one for each kernel. Spelled out, because a
+// loop over four is unrolled before it could be vectorised.
+using Lanes = float __attribute__((vector_size(16)));
+
+// By kernel, in units of each kind's mean rate.
+using Excitation = std::array<Lanes, kKernels>;
 
 class Hawkes : public Layer<Excitation> {
   public:
@@ -37,45 +39,47 @@ class Hawkes : public Layer<Excitation> {
     Hawkes(const HawkesParams& params, const PerKind<double>& mean_rates);
 
     Rates bend(const State& state, const Rates& rates) const {
-        Factors factors = unprompted_;
-        for (std::size_t kind = 0; kind < kKinds; ++kind) {
-            const auto& by_kernel = state.of[kind];
-            factors.of[kind] += double{(by_kernel[0] + by_kernel[1]) + (by_kernel[2] + by_kernel[3])};
-        }
-        return rates * factors;
+        if (!active_) return rates;
+        const Lanes factors = unprompted_ + ((state[0] + state[1]) + (state[2] + state[3]));
+        Rates bent;
+        for (std::size_t kind = 0; kind < kKinds; ++kind)
+            bent.of[kind] = static_cast<std::int64_t>(static_cast<double>(rates.of[kind]) * double{factors[kind]});
+        return bent;
     }
 
     void elapse(State& state, double seconds) const {
-        std::array<float, kKernels> left{};
-        for (std::size_t k = 0; k < kKernels; ++k) left[k] = decayed(decay_[k] * static_cast<float>(seconds));
-        for (auto& by_kernel : state.of)
-            for (std::size_t k = 0; k < kKernels; ++k) by_kernel[k] *= left[k];
+        if (!active_) return;
+        const Lanes left = decayed(decay_ * static_cast<float>(seconds));
+        for (std::size_t k = 0; k < kKernels; ++k) state[k] *= left[k];
     }
 
     void heard(State& state, const Proposal& event) const {
-        const auto& jump = jump_[index(event.kind)];
-        for (std::size_t kind = 0; kind < kKinds; ++kind)
-            for (std::size_t k = 0; k < kKernels; ++k) state.of[kind][k] += jump[kind][k];
+        const Excitation& jump = jump_[index(event.kind)];
+        for (std::size_t k = 0; k < kKernels; ++k) state[k] += jump[k];
     }
 
-  private:
     // exp(-x) for x >= 0, to 2e-7 of its value; not the library's, whose last bit differs between machines.
-    static float decayed(float x);
+    static Lanes decayed(Lanes x);
 
-    Factors unprompted_;  // share of each kind's events that nothing prompts
-    std::array<float, kKernels> decay_{};
-    std::array<std::array<std::array<float, kKernels>, kKinds>, kKinds> jump_{};  // by parent, child, kernel
+  private:
+    bool active_;
+    Lanes unprompted_{};  // share of each kind's events that nothing prompts
+    Lanes decay_{};
+    std::array<Excitation, kKinds> jump_{};  // by parent
 };
 
-inline float Hawkes::decayed(float x) {
+inline Lanes Hawkes::decayed(Lanes x) {
     // 2^-y = 2^-n 2^-f with y = x / ln 2, f in [0, 1): the power by the exponent's bits, the rest by its Taylor series
     // about f = 1/2. Beyond 2^-120 nothing is left to speak of.
-    const float y = x * 1.44269504F < 120.0F ? x * 1.44269504F : 120.0F;
-    const int whole = static_cast<int>(y);
-    const float t = (0.5F - (y - static_cast<float>(whole))) * 0.693147181F;
-    const float series =
-        1.0F + t * (1.0F + t * (0.5F + t * (1.0F / 6 + t * (1.0F / 24 + t * (1.0F / 120 + t * (1.0F / 720))))));
-    return series * 0.707106781F * std::bit_cast<float>((127 - whole) << 23);
+    using Whole = std::int32_t __attribute__((vector_size(16)));
+    const Lanes scaled = x * 1.44269504F, most = Lanes{} + 120.0F;
+    const Lanes y = scaled < most ? scaled : most;
+    const Whole whole = __builtin_convertvector(y, Whole);
+    const Lanes t = (0.5F - (y - __builtin_convertvector(whole, Lanes))) * 0.693147181F;
+    const Lanes t2 = t * t;  // the series in pairs: the next event waits for it
+    const Lanes series =
+        ((1.0F + t) + t2 * (0.5F + t * (1.0F / 6))) + (t2 * t2) * ((1.0F / 24 + t * (1.0F / 120)) + t2 * (1.0F / 720));
+    return series * 0.707106781F * std::bit_cast<Lanes>((127 - whole) << 23);
 }
 
 }  // namespace mm
