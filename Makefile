@@ -74,7 +74,8 @@ lint: setup ## what a reviewer would say first
 	$(BIN)/ruff check $(PYTHON_ROOMS)
 	$(BIN)/ruff format --check $(PYTHON_ROOMS)
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
-	$(CMAKE) --preset lint -D pybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) > /dev/null
+	$(CMAKE) --preset lint -D Python_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+	  -D pybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) > /dev/null
 	printf '%s\n' $(filter %.cpp,$(CPP)) | xargs -P $$(nproc) -n 1 $(BIN)/clang-tidy -p build/lint --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports

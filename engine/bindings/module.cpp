@@ -6,6 +6,7 @@ constexpr int kInterface = 2;
 PYBIND11_MODULE(_core, module) {
     module.doc() = "The C++ engine: order book, flow, market maker, markets.";
     module.attr("INTERFACE") = kInterface;
+    mm::bind_math(module);
     mm::bind_order_book(module);
     mm::bind_market_maker(module);
     mm::bind_params(module);

@@ -50,8 +50,7 @@ class OrderBook {
     // `on_fill(const Fill&)` is called for each match, in priority order. An order of the agent never trades with
     // another: the one that rests is removed when the taker reaches it.
     template <class OnFill>
-    [[gnu::always_inline]] Submission limit(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force,
-                                            OnFill&& on_fill) {
+    Submission limit(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force, OnFill&& on_fill) {
         const Rejection refused = refuse(side, price, lots, owner, time_in_force, live_, 0);
         if (refused != Rejection::none) return {refused, {}, 0, 0};
         return admit(side, price, lots, owner, time_in_force, on_fill);
@@ -150,6 +149,13 @@ class OrderBook {
         const int rank = behind_rank(side, rank_of(side, price - base_));
         return rank == kNobody ? kNoPrice : price_of(side, rank);
     }
+    // Lots on the best `levels` occupied prices of a side. Without a jump: how many there are is hard to guess.
+    Lots lots_near_touch(Side side, int levels) const {
+        Lots lots = 0;
+        for (int rank = best_[index(side)]; levels > 0; --levels, rank = behind_rank(side, rank))
+            lots += lots_at(rank_of(side, std::max(rank, 0))) & -static_cast<Lots>(rank != kNobody);
+        return lots;
+    }
     // Lots that stand before an order in its own queue.
     Lots queue_ahead(Handle handle) const {
         Lots ahead = 0;
@@ -219,8 +225,8 @@ class OrderBook {
     }
 
     // Why a limit order is refused, given how many orders are live and how many lots leave its level as it comes.
-    [[gnu::always_inline]] Rejection refuse(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force,
-                                            std::uint32_t live, Lots leaving) const {
+    Rejection refuse(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force, std::uint32_t live,
+                     Lots leaving) const {
         if (lots <= 0) return Rejection::size_not_positive;
         if (!inside(price)) return Rejection::price_outside_window;
         if (reaches(side, price)) [[unlikely]]
@@ -257,8 +263,7 @@ class OrderBook {
 
     // A limit order that nothing refuses.
     template <class OnFill>
-    [[gnu::always_inline]] Submission admit(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force,
-                                            OnFill& on_fill) {
+    Submission admit(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force, OnFill& on_fill) {
         Submission done;
         if (reaches(side, price)) [[unlikely]]
             done = take(side, price, lots, owner, on_fill);
@@ -330,7 +335,7 @@ class OrderBook {
         nodes_[next].previous = previous;
         nodes_[queue].lots = left;
         occupied_[index(side)].erase_if(left == 0, rank_of(side, at));
-        set_best(side, occupied_[index(side)].top(best));
+        set_best(side, occupied_[index(side)].highest(best));
     }
 
     void shrink(Slot slot, Lots lots) {

@@ -22,27 +22,21 @@ class PriceSet {
     bool contains(int at) const { return (words_[word(at)] & bit(at)) != 0; }
     void clear() { words_.fill(0); }
 
-    // The highest member up to `from`, or kNone.
+    // The highest member up to `from`, or kNone; `from` may be below all.
     int highest(int from) const {
+        if constexpr (Window == 64) return top_bit(words_[0] & up_to(from));  // again without a jump
         if (from < 0) return kNone;
         std::size_t i = word(from);
-        std::uint64_t rest = words_[i] & (~std::uint64_t{0} >> (63 - (from & 63)));
+        std::uint64_t rest = words_[i] & up_to(from & 63);
         while (rest == 0 && i > 0) rest = words_[--i];
-        return rest == 0 ? kNone : static_cast<int>(64 * i) + static_cast<int>(std::bit_width(rest)) - 1;
-    }
-
-    // The highest member of all, or kNone; none is above `bound`.
-    int top(int bound) const {
-        if constexpr (Window == 64) {  // again without a jump
-            return static_cast<int>(std::bit_width(words_[0])) - 1;
-        } else {
-            return highest(bound);
-        }
+        return rest == 0 ? kNone : static_cast<int>(64 * i) + top_bit(rest);
     }
 
   private:
     static constexpr std::size_t word(int at) { return static_cast<std::size_t>(at) / 64; }
     static constexpr std::uint64_t bit(int at) { return std::uint64_t{1} << (at & 63); }
+    static constexpr std::uint64_t up_to(int at) { return at < 0 ? 0 : ~std::uint64_t{0} >> (63 - at); }
+    static constexpr int top_bit(std::uint64_t bits) { return static_cast<int>(std::bit_width(bits)) - 1; }
 
     std::array<std::uint64_t, Window / 64> words_{};
 };

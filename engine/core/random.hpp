@@ -3,9 +3,8 @@
 
 #include <array>
 #include <bit>
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <numbers>
 
 #include "engine/core/math.hpp"
 
@@ -99,12 +98,6 @@ class Random {
     }
     // Exponential with the given rate.
     double exponential(double rate) { return exponential() / rate; }
-
-    // Standard normal (Box-Muller); always two draws, so that streams stay aligned between policies.
-    double normal() {
-        const double radius = std::sqrt(-2.0 * std::log1p(-uniform()));
-        return radius * std::cos(2.0 * std::numbers::pi * uniform());
-    }
 
   private:
     static constexpr Ziggurat kZiggurat{};

@@ -3,7 +3,7 @@
 // Without contraction of a * b + c every width gives the same bits: each element sees the same IEEE operations.
 #pragma once
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #define MM_VECTOR_WIDTHS 1
 #else
 #define MM_VECTOR_WIDTHS 0

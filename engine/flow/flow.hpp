@@ -56,12 +56,13 @@ class Flow {
     // since or the event is thinned out (Ogata 1981).
     template <class Venue, class Sink>
     void event(State& state, const Rates& before, Venue& venue, Random& random, Sink& sink) const {
-        const Split draw = random.split(before.total());
+        const Split draw = random.split(static_cast<std::uint64_t>(before.total()));
         const Rates now = sizeof...(Layers) == 0 ? before : rates(state, venue.book().live());
-        const std::uint64_t limits = now[Kind::limit], orders = limits + now[Kind::market];
-        if (draw.whole < limits) return limit(state, venue, draw.rest, random, sink);
-        if (draw.whole < orders) return market(state, venue, draw.rest, random, sink);
-        if (draw.whole < orders + now[Kind::cancel]) cancel(state, venue, draw.rest, random, sink);
+        const auto choice = static_cast<std::int64_t>(draw.whole), limits = now[Kind::limit];
+        const std::int64_t orders = limits + now[Kind::market];
+        if (choice < limits) return limit(state, venue, draw.rest, random, sink);
+        if (choice < orders) return market(state, venue, draw.rest, random, sink);
+        if (choice < orders + now[Kind::cancel]) cancel(state, venue, draw.rest, random, sink);
     }
 
   private:

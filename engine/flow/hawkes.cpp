@@ -44,7 +44,7 @@ double HawkesParams::spectral_radius() const {
     return std::exp(log_radius);
 }
 
-Hawkes::Hawkes(const HawkesParams& params, const PerKind<double>& mean_rates) {
+Hawkes::Hawkes(const HawkesParams& params, const PerKind<double>& mean_rates) : active_(!params.decay.empty()) {
     for (std::size_t child = 0; child < kKinds; ++child) {
         double prompted = 0;
         for (std::size_t parent = 0; parent < kKinds; ++parent) {
@@ -52,11 +52,11 @@ Hawkes::Hawkes(const HawkesParams& params, const PerKind<double>& mean_rates) {
             const double children = params.branching[child][parent] / mean_rates.of[child];
             prompted += children * mean_rates.of[parent];
             for (std::size_t k = 0; k < params.decay.size(); ++k)
-                jump_[parent][child][k] = static_cast<float>(children * params.weight[k] * params.decay[k]);
+                jump_[parent][k][child] = static_cast<float>(children * params.weight[k] * params.decay[k]);
         }
         check(prompted <= 1, std::string("the share of ") + kKindNames[child] + " orders that hawkes.branching prompts",
               "be <= 1", prompted);
-        unprompted_.of[child] = 1 - prompted;
+        unprompted_[child] = static_cast<float>(1 - prompted);
     }
     for (std::size_t k = 0; k < params.decay.size(); ++k) decay_[k] = static_cast<float>(params.decay[k]);
 }

@@ -24,26 +24,13 @@ struct HawkesParams {
 };
 
 inline constexpr std::size_t kKernels = 4;
-using ByKernel [[gnu::vector_size(kKernels * sizeof(float))]] = float;  // in one register
 
-struct Excitation {
-    // In units of each kind's mean rate.
-    std::array<ByKernel, kKinds> of{};
-};
+// A vector register: one number for each kind and one that is not used, or one for each kernel. Spelled out, because a
+// loop over four is unrolled before it could be vectorised.
+using Lanes = float __attribute__((vector_size(16)));
 
-// exp(-x) for x >= 0, within 2e-7; not the library's, whose last bit differs between machines.
-inline ByKernel decayed(ByKernel x) {
-    using Integers [[gnu::vector_size(sizeof(ByKernel))]] = std::int32_t;
-    // 2^-y = 2^-n 2^(u - 1/2) with y = x / ln 2 = n + 1/2 - u: one power by the exponent's bits, the other by a fit
-    // (8e-8), summed so that little waits for little. Beyond 2^-120 nothing is left to speak of.
-    const ByKernel scaled = x * 1.44269504F;
-    const ByKernel y = scaled < 120.0F ? scaled : ByKernel{} + 120.0F;
-    const Integers n = __builtin_convertvector(y, Integers);
-    const ByKernel u = 0.5F - (y - __builtin_convertvector(n, ByKernel)), square = u * u;
-    const ByKernel low = (0x1.6a09e8p-1F + 0x1.f5e45cp-2F * u) + square * (0x1.5be0a0p-3F + 0x1.41881ap-5F * u);
-    const ByKernel power = low + (square * square) * (0x1.c05fc0p-8F + 0x1.ec322ep-11F * u);
-    return power * std::bit_cast<ByKernel>((127 - n) << 23);
-}
+// By kernel, in units of each kind's mean rate.
+using Excitation = std::array<Lanes, kKernels>;
 
 class Hawkes : public Layer<Excitation> {
   public:
@@ -52,28 +39,46 @@ class Hawkes : public Layer<Excitation> {
     Hawkes(const HawkesParams& params, const PerKind<double>& mean_rates);
 
     Rates bend(const State& state, const Rates& rates) const {
-        Factors factors = unprompted_;
-        for (std::size_t kind = 0; kind < kKinds; ++kind) {
-            const ByKernel& by_kernel = state.of[kind];
-            factors.of[kind] += double{(by_kernel[0] + by_kernel[1]) + (by_kernel[2] + by_kernel[3])};
-        }
-        return rates * factors;
+        if (!active_) return rates;
+        const Lanes factors = unprompted_ + ((state[0] + state[1]) + (state[2] + state[3]));
+        Rates bent;
+        for (std::size_t kind = 0; kind < kKinds; ++kind)
+            bent.of[kind] = static_cast<std::int64_t>(static_cast<double>(rates.of[kind]) * double{factors[kind]});
+        return bent;
     }
 
     void elapse(State& state, double seconds) const {
-        const ByKernel left = decayed(decay_ * static_cast<float>(seconds));
-        for (ByKernel& by_kernel : state.of) by_kernel *= left;
+        if (!active_) return;
+        const Lanes left = decayed(decay_ * static_cast<float>(seconds));
+        for (std::size_t k = 0; k < kKernels; ++k) state[k] *= left[k];
     }
 
     void heard(State& state, const Proposal& event) const {
-        const auto& jump = jump_[index(event.kind)];
-        for (std::size_t kind = 0; kind < kKinds; ++kind) state.of[kind] += jump[kind];
+        const Excitation& jump = jump_[index(event.kind)];
+        for (std::size_t k = 0; k < kKernels; ++k) state[k] += jump[k];
     }
 
+    // exp(-x) for x >= 0, within 2e-7; not the library's, whose last bit differs between machines.
+    static Lanes decayed(Lanes x);
+
   private:
-    Factors unprompted_;                                       // share of each kind's events that nothing prompts
-    ByKernel decay_{};                                         // 1/s
-    std::array<std::array<ByKernel, kKinds>, kKinds> jump_{};  // by parent, child
+    bool active_;
+    Lanes unprompted_{};  // share of each kind's events that nothing prompts
+    Lanes decay_{};
+    std::array<Excitation, kKinds> jump_{};  // by parent
 };
+
+inline Lanes Hawkes::decayed(Lanes x) {
+    // 2^-y = 2^-n 2^(u - 1/2) with y = x / ln 2 = n + 1/2 - u: one power by the exponent's bits, the other by a fit, to
+    // 8e-8, summed in pairs: the next event waits for it. Beyond 2^-120 nothing is left to speak of.
+    using Whole = std::int32_t __attribute__((vector_size(16)));
+    const Lanes scaled = x * 1.44269504F, most = Lanes{} + 120.0F;
+    const Lanes y = scaled < most ? scaled : most;
+    const Whole n = __builtin_convertvector(y, Whole);
+    const Lanes u = 0.5F - (y - __builtin_convertvector(n, Lanes)), u2 = u * u;
+    const Lanes low = (0x1.6a09e8p-1F + 0x1.f5e45cp-2F * u) + u2 * (0x1.5be0a0p-3F + 0x1.41881ap-5F * u);
+    const Lanes fit = low + (u2 * u2) * (0x1.c05fc0p-8F + 0x1.ec322ep-11F * u);
+    return fit * std::bit_cast<Lanes>((127 - n) << 23);
+}
 
 }  // namespace mm

@@ -47,8 +47,8 @@ double unit(const PoissonParams& params) {
     return 0x1p30 / (2 * sum(params.limit_rate) + 2 * params.market_rate + largest(params.cancel_hazard));
 }
 
-std::uint64_t in_units(const PoissonParams& params, double rate) {
-    return static_cast<std::uint64_t>(std::llround(rate * unit(params)));
+std::int64_t in_units(const PoissonParams& params, double rate) {
+    return std::llround(rate * unit(params));
 }
 
 }  // namespace

@@ -36,8 +36,8 @@ class PoissonFlow {
     // Rates with `live` orders in the book, both sides; cancels are thinned from the largest hazard.
     Rates rates(std::uint32_t live) const { return {{limit_rate_, market_rate_, largest_hazard_ * live}}; }
     // A wait at a total rate, ns.
-    double wait(std::uint64_t rate, Random& random) const {
-        return random.exponential() * unit_ns_ / static_cast<double>(static_cast<std::int64_t>(rate));
+    double wait(std::int64_t rate, Random& random) const {
+        return random.exponential() * unit_ns_ / static_cast<double>(rate);
     }
 
     template <class Book>
@@ -67,8 +67,8 @@ class PoissonFlow {
     Discrete distance_;  // 2 x ticks from the opposite best + side
     SizeSampler limit_lots_, market_lots_;
     double unit_ns_;                               // 1 / the unit of the rates
-    std::uint64_t limit_rate_, market_rate_;       // both sides
-    std::uint64_t largest_hazard_;                 //
+    std::int64_t limit_rate_, market_rate_;        // both sides
+    std::int64_t largest_hazard_;                  //
     std::vector<std::uint32_t> cancel_threshold_;  // hazard / largest of 2^32, by tick of distance
     Ticks farthest_;                               // tick of the last of them, which holds beyond
     Lots typical_lots_;

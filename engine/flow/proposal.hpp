@@ -26,17 +26,9 @@ struct PerKind {
     Value total() const { return of[0] + of[1] + of[2]; }
 };
 
-// Integers, in a unit of the flow's own, so that one multiplication turns random bits into a choice among them.
-using Rates = PerKind<std::uint64_t>;
-using Factors = PerKind<double>;
-
-inline Rates operator*(const Rates& rates, const Factors& factors) {
-    const auto scaled = [&](std::size_t i) {  // signed, for which the machine has a conversion
-        const double rate = static_cast<double>(static_cast<std::int64_t>(rates.of[i]));
-        return static_cast<std::uint64_t>(static_cast<std::int64_t>(rate * factors.of[i]));
-    };
-    return {{scaled(0), scaled(1), scaled(2)}};
-}
+// Integers, in a unit of the flow's own, so that one multiplication turns random bits into a choice among them. Signed,
+// because that is what the processor converts to and from floating point.
+using Rates = PerKind<std::int64_t>;
 
 // An order to come, or one to be cancelled; `price` is where it stands or whom a market order meets first.
 struct Proposal {

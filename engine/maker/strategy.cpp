@@ -30,8 +30,8 @@ double risk_premium(double risk_aversion, double decay) {
 Strategy::Strategy(std::vector<Depths> depths, Lots max_lots, double alpha_skew)
     : depths_(std::move(depths)), max_lots_(max_lots), limit_(max_lots), alpha_skew_(alpha_skew) {
     check(max_lots >= 0, "max_lots", "be >= 0", max_lots);
-    check(!depths_.empty() && depths_.size() % width() == 0, "depths", "have 2 max_lots + 1 pairs a row",
-          depths_.size());
+    check(depths_.size() % width() == 0, "depths", "have 2 max_lots + 1 pairs a row", depths_.size());
+    check(!depths_.empty(), "depths", "have at least one row", depths_.size());
     for (const Depths& at : depths_) {
         check(std::isfinite(at.bid), "depths", "be finite", at.bid);
         check(std::isfinite(at.ask), "depths", "be finite", at.ask);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -15,6 +16,15 @@
 namespace mm {
 
 namespace {
+
+void check_fits(const Strategy& strategy, const Agent& agent) {
+    const Lots lots = strategy.max_lots();
+    const std::string rule = "be the market's = " + std::to_string(agent.max_lots());
+    check(lots == 0 || lots == agent.max_lots(), "the strategy's max_lots", rule.c_str(), lots);
+    const std::string steps = "be 1 or an episode's = " + std::to_string(agent.steps());
+    check(strategy.rows() == 1 || strategy.rows() == agent.steps(), "the strategy's steps", steps.c_str(),
+          strategy.rows());
+}
 
 // Markets owns n markets and works on ranges of them; see ReducedFormMarkets. A chunk's rows stay in the cache.
 template <class Markets>
@@ -58,10 +68,7 @@ class BatchOf final : public Batch {
     }
 
     void play(const Strategy& strategy, std::size_t intervals, const Totals& out) override {
-        check(strategy.max_lots() == 0 || strategy.max_lots() == agent_.max_lots(), "the strategy's max_lots",
-              "be the market's", strategy.max_lots());
-        check(strategy.rows() == 1 || strategy.rows() == agent_.steps(), "the strategy's steps",
-              "be those of an episode, or one", strategy.rows());
+        check_fits(strategy, agent_);
         pool_.run(size(), [&](std::size_t begin, std::size_t end) {
             for (; begin < end; begin += kChunk)
                 play_chunk(begin, std::min(begin + kChunk, end), strategy, intervals, out);
@@ -103,7 +110,10 @@ class BatchOf final : public Batch {
     // Whether any of the markets has ended, and which.
     bool find_ended(std::size_t begin, std::size_t end, bool* ended) const {
         bool any = false;
-        for (std::size_t i = begin; i < end; ++i) any |= ended[i] = markets_.finished(i);
+        for (std::size_t i = begin; i < end; ++i) {
+            ended[i] = markets_.finished(i);
+            any |= ended[i];
+        }
         return any;
     }
 

@@ -74,12 +74,13 @@ void BookMarket<ExchangeKind>::reset(const Random& random, bool staggered) {
     quotes_[0] = quotes_[1] = {};
     for (Side side : kSides) others_[index(side)] = book().touch(side);
     recent_ = Recent(mid());
+    alpha_ = imbalance(book(), 1);
 }
 
 template <class ExchangeKind>
 View BookMarket<ExchangeKind>::view() const {
     const double per_second = recent_.variance() / setting_->scenario.decision_interval_s;
-    return {mid(), inventory(), imbalance(book(), 1), std::sqrt(per_second) / mid(), step_};
+    return {mid(), inventory(), alpha_, std::sqrt(per_second) / mid(), step_};
 }
 
 template <class ExchangeKind>
@@ -101,6 +102,7 @@ void BookMarket<ExchangeKind>::play(const Depths& depth, double* statistics) {
     exchange_.run_until(start + setting_->scenario.decision_interval_s * kSecond, Sink{*this});
     look_at_others();
     recent_.close(mid());
+    alpha_ = imbalance(book(), 1);
     ++step_;
 
     statistics[kInventoryPenalty] = agent.inventory_penalty(inventory());
@@ -163,13 +165,14 @@ double BookMarket<ExchangeKind>::posted_depth(Side side, double mid) const {
 template <class ExchangeKind>
 Lots BookMarket<ExchangeKind>::own_lots(Ticks price, Side side) const {
     const Handle own = quotes_[index(side)];
-    return book().holds(own) && book().order(own).price == price ? book().order(own).lots : 0;
+    const Order order = book().order(own);
+    return book().holds(own) & (order.price == price) ? order.lots : 0;
 }
 
 template <class ExchangeKind>
 Ticks BookMarket<ExchangeKind>::others_best(Side side) const {
-    Ticks price = book().best(side);
-    if (price != kNoPrice && own_lots(price, side) == book().depth(price)) price = book().behind(side, price);
+    const Ticks best = book().touch(side), next = book().behind(side, best);
+    const Ticks price = own_lots(best, side) == book().depth(best) ? next : best;
     return price == kNoPrice ? others_[index(side)] : price;
 }
 
@@ -202,7 +205,7 @@ template <class ExchangeKind>
 void BookMarket<ExchangeKind>::observe(float* row) const {
     const double per_unit = 1 / setting_->scenario.price_unit;
     const Ticks bid = book().touch(Side::bid), ask = book().touch(Side::ask);
-    setting_->agent.observe(step_, inventory(), imbalance(book(), 1), row);
+    setting_->agent.observe(step_, inventory(), alpha_, row);
     std::size_t column = kReducedFormObservation.size();
     const auto write = [&](double x) { row[column++] = static_cast<float>(x); };
     write((bid - recent_.mid_before()) * per_unit);

@@ -79,6 +79,7 @@ class alignas(64) BookMarket {
     Handle quotes_[2]{};
     Ticks others_[2]{};  // best prices of the others
     std::uint32_t step_ = 0;
+    double alpha_ = 0;  // imbalance of the best queues after the last step
     ExchangeKind exchange_;
 };
 

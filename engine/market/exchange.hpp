@@ -40,9 +40,9 @@ class Exchange {
         now_ = 0;
     }
 
-    // Runs the background flow to a time, ns.
+    // Runs the background flow to a time, ns. Flattened: all that an event does is compiled into one loop.
     template <class Sink>
-    void run_until(double time, Sink&& sink) {
+    [[gnu::flatten, gnu::noinline]] void run_until(double time, Sink&& sink) {
         Random random = random_;  // in registers: the book's bytes may alias whatever stands behind a pointer
         for (;;) {
             const Rates rates = flow_->rates(flow_state_, book_.live());
@@ -60,8 +60,7 @@ class Exchange {
     // Orders by whomever; the window follows the touch where a price needs it, and what falls out of it counts as
     // cancelled.
     template <class Sink>
-    [[gnu::always_inline]] Submission limit(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force,
-                                            Sink&& sink) {
+    Submission limit(Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force, Sink&& sink) {
         if (!book_.inside(price)) recentre(sink);
         const Submission done =
             book_.limit(side, price, lots, owner, time_in_force, [&](const Fill& fill) { sink.filled(fill); });

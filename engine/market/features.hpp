@@ -12,12 +12,8 @@ namespace mm {
 // (B - A) / (B + A) of the lots on the best `levels` occupied prices of each side; 0 in an empty book.
 template <class Book>
 double imbalance(const Book& book, int levels) {
-    double lots[2]{};
-    for (Side side : kSides) {
-        Ticks price = book.best(side);
-        for (int i = 0; i < levels && price != kNoPrice; ++i, price = book.behind(side, price))
-            lots[index(side)] += book.depth(price);
-    }
+    const double lots[2]{static_cast<double>(book.lots_near_touch(Side::bid, levels)),
+                         static_cast<double>(book.lots_near_touch(Side::ask, levels))};
     const double total = lots[0] + lots[1];
     return total > 0 ? (lots[0] - lots[1]) / total : 0.0;
 }

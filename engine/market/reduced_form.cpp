@@ -16,37 +16,6 @@ constexpr std::size_t whole_vectors(std::size_t markets) {
     return (markets + kLanes - 1) / kLanes * kLanes;
 }
 
-using Row = ReducedFormMarkets::Row;
-
-struct Draws {
-    Row bid, ask;  // uniform
-    Row shock;     // standard normal
-};
-
-using Words = std::uint64_t* const[4];
-
-// Always the same number of draws, so that policies compared on one seed see the same market. Both fills share one, as
-// do radius and angle of the shock (Box & Muller 1958): 32 bits each, in the middle of their interval.
-MM_VECTORISED inline void draw(const Words& words, std::size_t lanes, Draws& draws) {
-    for (std::size_t i = 0; i < lanes; ++i) {
-        Random random({words[0][i], words[1][i], words[2][i], words[3][i]});
-        const std::uint64_t fills = random.bits(), shock = random.bits();
-        for (std::size_t word = 0; word < 4; ++word) words[word][i] = random.state()[word];
-        draws.bid[i] = math::high_uniform(fills);
-        draws.ask[i] = math::low_uniform(fills);
-        const double square = -2.0 * math::log(math::high_uniform(shock));
-        draws.shock[i] = std::sqrt(square) * math::cos_turns(math::low_uniform(shock));
-    }
-}
-
-MM_VECTORISED inline void draw_drift(const Words& words, std::size_t lanes, Row& drift) {
-    for (std::size_t i = 0; i < lanes; ++i) {
-        Random random({words[0][i], words[1][i], words[2][i], words[3][i]});
-        drift[i] = math::high_uniform(random.bits());
-        for (std::size_t word = 0; word < 4; ++word) words[word][i] = random.state()[word];
-    }
-}
-
 // Chance that market orders, `reach` of which are expected in the step, reach a quote at a depth; x = -decay depth.
 template <FillMode mode>
 MM_VECTORISED inline double fill_probability(double reach, double x) {
@@ -55,12 +24,43 @@ MM_VECTORISED inline double fill_probability(double reach, double x) {
     return math::smaller(1.0, reach * math::smaller(1.0, math::exp(x)));
 }
 
-void write_rows(const Row* columns, std::size_t markets, double* rows) {
-    for (std::size_t i = 0; i < markets; ++i, rows += kStatistics)
-        for (std::size_t column = 0; column < kStatistics; ++column) rows[column] = columns[column][i];
-}
-
 }  // namespace
+
+struct alignas(64) ReducedFormMarkets::Row {
+    double at[kChunk];
+    double& operator[](std::size_t i) { return at[i]; }
+    double operator[](std::size_t i) const { return at[i]; }
+};
+
+// Depths, without gaps.
+struct ReducedFormMarkets::Quotes {
+    Row bid, ask;
+
+    MM_VECTORISED Quotes(const Depths* depths, std::size_t markets, std::size_t lanes) {
+        for (std::size_t i = 0; i < markets; ++i) {
+            bid[i] = depths[i].bid;
+            ask[i] = depths[i].ask;
+        }
+        for (std::size_t i = markets; i < lanes; ++i) bid[i] = ask[i] = 0;
+    }
+};
+
+struct ReducedFormMarkets::Draws {
+    Row bid, ask;  // uniform
+    Row shock;     // standard normal
+};
+
+// The four words of each market's random stream.
+struct ReducedFormMarkets::Streams {
+    std::uint64_t* words[4];
+
+    MM_VECTORISED Random load(std::size_t i) const {
+        return Random({words[0][i], words[1][i], words[2][i], words[3][i]});
+    }
+    MM_VECTORISED void store(std::size_t i, const Random& random) const {
+        for (std::size_t word = 0; word < 4; ++word) words[word][i] = random.state()[word];
+    }
+};
 
 ReducedFormMarkets::ReducedFormMarkets(std::size_t size, const Scenario& scenario, const Agent& agent, int vector_bits)
     : params_(std::get<ReducedFormParams>(scenario.market)),
@@ -113,29 +113,58 @@ void ReducedFormMarkets::play(std::size_t begin, std::size_t end, const Depths* 
 }
 
 template <FillMode mode>
-void ReducedFormMarkets::play_chunk(std::size_t begin, std::size_t end, const Depths* depths, Row* __restrict columns) {
-    const std::size_t markets = end - begin, lanes = whole_vectors(markets);
+void ReducedFormMarkets::play_chunk(std::size_t begin, std::size_t end, const Depths* depths, Row* columns) {
+    const std::size_t lanes = whole_vectors(end - begin);
+    const Streams streams{{&random_[0][begin], &random_[1][begin], &random_[2][begin], &random_[3][begin]}};
     Draws draws;
-    const Words words{&random_[0][begin], &random_[1][begin], &random_[2][begin], &random_[3][begin]};
-    draw(words, lanes, draws);
-
-    Row bid, ask;
-    for (std::size_t i = 0; i < markets; ++i) {
-        bid[i] = depths[i].bid;
-        ask[i] = depths[i].ask;
+    draw(streams, lanes, draws);
+    trade<mode>(begin, lanes, Quotes(depths, end - begin, lanes), draws, columns);
+    if (drift_.size() > 1) {
+        Row uniform;
+        draw(streams, lanes, uniform);
+        move_drift(begin, lanes, uniform);
     }
-    for (std::size_t i = markets; i < lanes; ++i) bid[i] = ask[i] = 0;
+    std::uint32_t* step = &step_[begin];
+    for (std::size_t i = 0; i < lanes; ++i) ++step[i];
+}
+
+// Always two draws, so that policies compared on one seed see the same market. Both fills share one, as do radius and
+// angle of the shock (Box & Muller 1958).
+void ReducedFormMarkets::draw(const Streams& streams, std::size_t lanes, Draws& draws) {
+    for (std::size_t i = 0; i < lanes; ++i) {
+        Random random = streams.load(i);
+        const std::uint64_t fills = random.bits(), shock = random.bits();
+        streams.store(i, random);
+        draws.bid[i] = math::high_uniform(fills);
+        draws.ask[i] = math::low_uniform(fills);
+        const double square = -2.0 * math::log(math::high_uniform(shock));
+        draws.shock[i] = std::sqrt(square) * math::cos_turns(math::low_uniform(shock));
+    }
+}
+
+void ReducedFormMarkets::draw(const Streams& streams, std::size_t lanes, Row& uniform) {
+    for (std::size_t i = 0; i < lanes; ++i) {
+        Random random = streams.load(i);
+        uniform[i] = math::high_uniform(random.bits());
+        streams.store(i, random);
+    }
+}
+
+template <FillMode mode>
+void ReducedFormMarkets::trade(std::size_t begin, std::size_t lanes, const Quotes& quotes, const Draws& draws,
+                               Row* __restrict columns) {
     double* __restrict mid = &mid_[begin];
     double* __restrict inventory = &inventory_[begin];
     const double* __restrict signal = &signal_[begin];
     const double* __restrict trend = &trend_[begin];
     const double decay = params_.decay, reach = params_.rate * dt_, sensitivity = params_.drift_rate_sensitivity;
     const double max_lots = max_lots_, impact = params_.impact, diffusion = diffusion_;
-    const Agent agent = *agent_;
+    const Agent agent = *agent_;  // a copy: nothing that is written may change it
     for (std::size_t i = 0; i < lanes; ++i) {
-        const double tilt = sensitivity * signal[i], before = inventory[i];
-        const double bid_chance = fill_probability<mode>(reach * (1 - tilt), -decay * bid[i]);
-        const double ask_chance = fill_probability<mode>(reach * (1 + tilt), -decay * ask[i]);
+        const double bid = quotes.bid[i], ask = quotes.ask[i], before = inventory[i];
+        const double tilt = sensitivity * signal[i];
+        const double bid_chance = fill_probability<mode>(reach * (1 - tilt), -decay * bid);
+        const double ask_chance = fill_probability<mode>(reach * (1 + tilt), -decay * ask);
         const double bids = before < max_lots ? 1.0 : 0.0, asks = before > -max_lots ? 1.0 : 0.0;
         const double bought = draws.bid[i] < bid_chance ? bids : 0.0;
         const double sold = draws.ask[i] < ask_chance ? asks : 0.0;
@@ -143,7 +172,7 @@ void ReducedFormMarkets::play_chunk(std::size_t begin, std::size_t end, const De
         const double after = before + bought - sold;
         inventory[i] = after;
         mid[i] += change;
-        columns[kPnlChange][i] = bought * bid[i] + sold * ask[i] + after * change;
+        columns[kPnlChange][i] = bought * bid + sold * ask + after * change;
         columns[kInventoryPenalty][i] = agent.inventory_penalty(after);
         columns[kTerminalCost][i] = agent.terminal_cost(before, after);
         columns[kInventory][i] = after;
@@ -151,20 +180,23 @@ void ReducedFormMarkets::play_chunk(std::size_t begin, std::size_t end, const De
         columns[kBidFilled][i] = bought;
         columns[kAskFilled][i] = sold;
         columns[kFees][i] = 0;
-        columns[kBidDepth][i] = bids * bid[i];
-        columns[kAskDepth][i] = asks * ask[i];
+        columns[kBidDepth][i] = bids * bid;
+        columns[kAskDepth][i] = asks * ask;
     }
-    if (drift_.size() > 1) {
-        Row drift;
-        draw_drift(words, lanes, drift);
-        drift_.move(drift.at, lanes, &level_[begin]);
-        for (std::size_t i = 0; i < lanes; ++i) {
-            signal_[begin + i] = drift_.signal(level_[begin + i]);
-            trend_[begin + i] = drift_.drift(level_[begin + i]) * dt_;
-        }
+}
+
+void ReducedFormMarkets::move_drift(std::size_t begin, std::size_t lanes, const Row& uniform) {
+    std::uint64_t* level = &level_[begin];
+    drift_.move(uniform.at, lanes, level);
+    for (std::size_t i = 0; i < lanes; ++i) {
+        signal_[begin + i] = drift_.signal(level[i]);
+        trend_[begin + i] = drift_.drift(level[i]) * dt_;
     }
-    std::uint32_t* step = &step_[begin];
-    for (std::size_t i = 0; i < lanes; ++i) ++step[i];
+}
+
+void ReducedFormMarkets::write_rows(const Row* columns, std::size_t markets, double* rows) {
+    for (std::size_t i = 0; i < markets; ++i, rows += kStatistics)
+        for (std::size_t column = 0; column < kStatistics; ++column) rows[column] = columns[column][i];
 }
 
 void ReducedFormMarkets::observe(std::size_t begin, std::size_t end, float* rows) const {

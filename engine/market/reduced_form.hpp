@@ -24,13 +24,6 @@ class ReducedFormMarkets {
     static constexpr std::span<const char* const> kColumns{kReducedFormObservation};
     static constexpr std::size_t kChunk = 64;
 
-    // One number for each market of a chunk.
-    struct alignas(64) Row {
-        double at[kChunk];
-        double& operator[](std::size_t i) { return at[i]; }
-        double operator[](std::size_t i) const { return at[i]; }
-    };
-
     // `vector_bits` as in with_vectors.
     ReducedFormMarkets(std::size_t size, const Scenario& scenario, const Agent& agent, int vector_bits);
 
@@ -46,8 +39,20 @@ class ReducedFormMarkets {
     void observe(std::size_t begin, std::size_t end, float* rows) const;
 
   private:
+    struct Row;  // over the markets of a chunk
+    struct Quotes;
+    struct Draws;
+    struct Streams;
+
     template <FillMode mode>
     MM_VECTORISED inline void play_chunk(std::size_t begin, std::size_t end, const Depths* depths, Row* columns);
+    MM_VECTORISED static inline void draw(const Streams& streams, std::size_t lanes, Draws& draws);
+    MM_VECTORISED static inline void draw(const Streams& streams, std::size_t lanes, Row& uniform);
+    template <FillMode mode>
+    MM_VECTORISED inline void trade(std::size_t begin, std::size_t lanes, const Quotes& quotes, const Draws& draws,
+                                    Row* columns);
+    MM_VECTORISED inline void move_drift(std::size_t begin, std::size_t lanes, const Row& uniform);
+    static void write_rows(const Row* columns, std::size_t markets, double* rows);
 
     ReducedFormParams params_;
     const Agent* agent_;

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "engine/core/random.hpp"
+#include "engine/core/vector.hpp"
+#include "engine/maker/strategy.hpp"
 #include "engine/market/batch.hpp"
 
 namespace mm {
@@ -95,13 +97,23 @@ class Hash {
 
 inline constexpr std::size_t kMarkets = 64;
 inline constexpr int kSteps = 300;  // three episodes
+inline constexpr std::size_t kIntervals = 150;
 
 struct Setting {
     std::size_t threads = 1;
     std::size_t batches = 1;  // that the markets are split into
     std::uint64_t seed = 7;
     Autoreset autoreset = Autoreset::same_step;
+    int vector_bits = 0;
 };
+// All that must not change the outcome.
+inline std::vector<Setting> settings() {
+    std::vector<Setting> all;
+    for (const std::size_t threads : {1, 2, 3, 7})
+        for (const std::size_t batches : {1, 4}) all.push_back({.threads = threads, .batches = batches});
+    for (int bits = 128; bits <= widest_vectors(); bits *= 2) all.push_back({.vector_bits = bits});
+    return all;
+}
 
 struct Outcome {
     std::uint64_t hash = 0;
@@ -112,12 +124,13 @@ struct Outcome {
     bool operator==(const Outcome&) const = default;
 };
 
+// Random actions, step by step, and then a strategy that the batch plays by itself.
 inline Outcome play(const Scenario& scenario, const Setting& setting) {
     const std::size_t n = kMarkets;
     const std::size_t part = n / setting.batches;
     std::vector<std::unique_ptr<Batch>> batches;
     for (std::size_t first = 0; first < n; first += part)
-        batches.push_back(make_batch(scenario, part, first, setting.threads, setting.autoreset));
+        batches.push_back(make_batch(scenario, part, first, setting.threads, setting.autoreset, setting.vector_bits));
     const std::size_t columns = batches[0]->columns().size();
 
     std::vector<float> action(2 * n), observation(n * columns), last(n * columns);
@@ -149,6 +162,14 @@ inline Outcome play(const Scenario& scenario, const Setting& setting) {
             outcome.ended += ended[i];
         }
     }
+    std::vector<double> abs_inventory(n);
+    const Strategy strategy = Strategy::linear_skew(1.5, 0.5, 0.2, scenario.max_lots());
+    for (std::size_t i = 0; i < batches.size(); ++i)
+        batches[i]->play(strategy, kIntervals,
+                         {&reward[i * part], &statistics[i * part * kStatistics], &abs_inventory[i * part]});
+    hash.add(std::span<const double>(reward));
+    hash.add(std::span<const double>(statistics));
+    hash.add(std::span<const double>(abs_inventory));
     outcome.hash = hash.value();
     return outcome;
 }

@@ -1,4 +1,4 @@
-// The same seed gives the same bits, whatever the number of threads and however the markets are split.
+// The same seed gives the same bits, whatever machinery plays the game.
 #include <doctest/doctest.h>
 
 #include "tests/engine/play.hpp"
@@ -7,15 +7,15 @@ namespace {
 
 using namespace mm;
 
-TEST_CASE("threads and splits change nothing") {
+TEST_CASE("threads, splits and vector widths change nothing") {
     for (const auto& [name, scenario] : scenarios()) {
         const Outcome once = play(scenario, {});
-        for (const std::size_t threads : {1, 2, 3, 7})
-            for (const std::size_t batches : {1, 4}) {
-                CAPTURE(threads);
-                CAPTURE(batches);
-                CHECK(play(scenario, {.threads = threads, .batches = batches}) == once);
-            }
+        for (const Setting& setting : settings()) {
+            CAPTURE(setting.threads);
+            CAPTURE(setting.batches);
+            CAPTURE(setting.vector_bits);
+            CHECK(play(scenario, setting) == once);
+        }
     }
 }
 

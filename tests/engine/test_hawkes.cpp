@@ -56,13 +56,13 @@ TEST_CASE("the exponential is exact to 2e-7 wherever it is used") {
     double worst = 0, highest = 0;
     for (int i = 0; i <= 1'000'000; ++i) {
         const float x = 1e-4F * static_cast<float>(i);
-        const double value = decayed(ByKernel{} + x)[0];
+        const double value = Hawkes::decayed(Lanes{} + x)[0];
         worst = std::max(worst, std::abs(value - std::exp(-double{x})));
         highest = std::max(highest, value);
     }
     CHECK(highest <= 1);
     CHECK(worst < 2e-7);
-    CHECK(decayed(ByKernel{} + 1e30F)[0] < 1e-35F);
+    CHECK(Hawkes::decayed(Lanes{} + 1e30F)[0] < 1e-35F);
 }
 
 TEST_CASE("one event raises the rates by its kernels, which decay as they should however time is cut") {
@@ -72,11 +72,11 @@ TEST_CASE("one event raises the rates by its kernels, which decay as they should
     const Hawkes hawkes(given, mean_rates);
     constexpr double kUnit = 0x1p40;
     const auto factor = [&](const Excitation& state, std::size_t kind) {
-        const auto unit = static_cast<std::uint64_t>(kUnit);
+        const auto unit = static_cast<std::int64_t>(kUnit);
         return static_cast<double>(hawkes.bend(state, {{unit, unit, unit}}).of[kind]) / kUnit;
     };
     for (const Kind parent : {Kind::limit, Kind::market, Kind::cancel}) {
-        Excitation at_once;
+        Excitation at_once{};
         hawkes.heard(at_once, {parent, Side::bid, 0, 1});
         for (const double seconds : {0.0, .001, .01, .1, .3}) {
             Excitation in_pieces = at_once, in_one = at_once;

@@ -68,7 +68,7 @@ TEST_CASE("what cannot be is counted, not followed") {
 
 TEST_CASE("messages are read to the nanosecond") {
     const TemporaryFile file("34200.000000001,1,7,18,5853300,1\r\n34200.5,4,7,18,5853300,-1");
-    const std::vector<Message> messages = read_messages(file.kPath, 100);
+    const std::vector<Message> messages = read_messages(TemporaryFile::kPath, 100);
     REQUIRE(messages.size() == 2);
     CHECK(messages[0].time_ns == 34'200'000'000'001);
     CHECK(messages[1].time_ns == 34'200'500'000'000);
@@ -82,14 +82,14 @@ TEST_CASE("messages are read to the nanosecond") {
 TEST_CASE("a broken line is refused by file, line, rule and value") {
     const TemporaryFile file("34200.5,1,7,18,5853300,1\n34200.6,1,7,18,5853350,1\n");
     const std::string sentence =
-        std::string(file.kPath) +
+        std::string(TemporaryFile::kPath) +
         ":2: the price (column 5) must be a positive multiple of the tick 100, but it is '5853350'";
-    CHECK_THROWS_WITH_AS(read_messages(file.kPath, 100), sentence.c_str(), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(read_messages(TemporaryFile::kPath, 100), sentence.c_str(), std::invalid_argument);
 }
 
 TEST_CASE("a book file is read row after row") {
     const TemporaryFile file("10100,50,9900,70\n10100,40,9900,70\n");
-    const BookRows book = read_book(file.kPath);
+    const BookRows book = read_book(TemporaryFile::kPath);
     CHECK(book.columns == 4);
     CHECK(book.rows() == 2);
     CHECK(book.values == std::vector<std::int64_t>{10'100, 50, 9'900, 70, 10'100, 40, 9'900, 70});

@@ -69,13 +69,16 @@ TEST_CASE_TEMPLATE("an empty book has no prices", Book, EVERY_BOOK) {
     }
     CHECK_FALSE(book.two_sided());
     CHECK(book.live() == 0);
-    CHECK(book.depth(kCentre) == 0);
-    CHECK_FALSE(book.front(kCentre));
+    for (const Ticks price : {kCentre, kNoPrice}) {
+        CHECK(book.depth(price) == 0);
+        CHECK_FALSE(book.front(price));
+    }
     CHECK(venue.market(Side::bid, 5) == traded(0));
     CHECK(book.inside(book.base()));
     CHECK_FALSE(book.inside(book.base() - 1));
     CHECK(book.inside(book.base() + Book::kWindow - 1));
     CHECK_FALSE(book.inside(book.base() + Book::kWindow));
+    CHECK_FALSE(book.inside(kNoPrice));
 }
 
 TEST_CASE_TEMPLATE("what rests shows in every view of the book", Book, EVERY_BOOK) {
@@ -332,7 +335,7 @@ TEST_CASE_TEMPLATE("a level that can count no more lots takes none", Book, EVERY
 TEST_CASE_TEMPLATE("a full book takes no more orders but still trades", Book, EVERY_BOOK) {
     Venue<Book> venue;
     for (std::uint32_t i = 0; i < Book::kCapacity; ++i)
-        REQUIRE(venue.bid(kCentre - static_cast<Ticks>(i % 50), 2).resting);
+        REQUIRE(venue.bid(kCentre - static_cast<Ticks>(i % 20), 2).resting);
     CHECK(venue.book.live() == Book::kCapacity);
     CHECK(venue.bid(kCentre, 1) == refused(Rejection::pool_exhausted));
     CHECK(venue.ask(kCentre + 1, 1) == refused(Rejection::pool_exhausted));
@@ -357,11 +360,11 @@ TEST_CASE_TEMPLATE("handles of no order are refused", Book, EVERY_BOOK) {
     CHECK(venue.book.live() == 1);
 }
 
-TEST_CASE_TEMPLATE("the handle of a dead order stays dead for 65535 lives of its slot", Book, EVERY_BOOK) {
+TEST_CASE_TEMPLATE("the handle of a dead order stays dead for 32768 lives of its slot", Book, EVERY_BOOK) {
     Venue<Book> venue;
     const Handle dead = venue.bid(kCentre, 1).resting;
     CHECK(venue.book.cancel(dead) == Rejection::none);
-    for (int life = 1; life < 65535; ++life) {
+    for (int life = 1; life < 32768; ++life) {
         const Handle next = venue.bid(kCentre, 1).resting;
         REQUIRE(next != dead);
         REQUIRE_FALSE(venue.book.holds(dead));

@@ -1,0 +1,174 @@
+"""Strategies: the formulas, and that the engine plays them as it plays actions."""
+
+import numpy as np
+import pytest
+
+import config
+import engine
+import envs
+from analysis.baselines import SkewedSpread
+from analysis.evaluation import play_inside, play_stepwise
+from analysis.optimum import solve, value
+
+STRATEGY = engine.Strategy
+
+
+def risk_aversion(chosen):
+    """The CARA coefficient whose running penalty is the market's: gamma = 2 phi / sigma^2."""
+    return 2 * chosen.agent.inventory_penalty / chosen.market.reduced_form.volatility**2
+
+
+def max_lots(chosen):
+    return chosen.market_maker.max_position // chosen.market.lot
+
+
+def avellaneda_stoikov(chosen):
+    params = chosen.market.reduced_form
+    return STRATEGY.avellaneda_stoikov(
+        risk_aversion=risk_aversion(chosen),
+        volatility=params.volatility,
+        decay=params.decay,
+        dt=1e-3 * chosen.simulation.decision_interval_ms,
+        steps=chosen.simulation.episode_steps,
+        max_lots=max_lots(chosen),
+    )
+
+
+def glft(chosen):
+    params = chosen.market.reduced_form
+    return STRATEGY.glft(
+        risk_aversion=risk_aversion(chosen),
+        volatility=params.volatility,
+        decay=params.decay,
+        rate=params.rate,
+        max_lots=max_lots(chosen),
+    )
+
+
+def play(chosen, strategy, n=20_000, seed=11, steps=None):
+    markets = engine.Batch(envs.scenario(chosen), n, threads=2)
+    markets.reset(seed, np.empty((n, len(markets.columns)), np.float32))
+    reward, statistics, inventory = np.empty(n), np.empty((n, len(engine.STATISTICS))), np.empty(n)
+    markets.play(strategy, steps or chosen.simulation.episode_steps, reward, statistics, inventory)
+    return reward, statistics, inventory
+
+
+def test_formulas():
+    q, k, gamma, sigma, rate = np.arange(-3, 4), 1.5, 0.1, 2.0, 140.0
+    half = np.log1p(gamma / k) / gamma
+    table = STRATEGY.avellaneda_stoikov(risk_aversion=gamma, volatility=sigma, decay=k, dt=0.25, steps=4, max_lots=3)
+    for n in range(4):
+        risk = gamma * sigma**2 * (1 - n / 4)
+        assert np.allclose(table.depths[n], np.stack([half + (0.5 + q) * risk, half + (0.5 - q) * risk], axis=1))
+    slope = np.sqrt(sigma**2 * gamma / (2 * k * rate) * (1 + gamma / k) ** (1 + k / gamma))
+    table = STRATEGY.glft(risk_aversion=gamma, volatility=sigma, decay=k, rate=rate, max_lots=3)
+    assert np.allclose(table.depths, [np.stack([half + (0.5 + q) * slope, half + (0.5 - q) * slope], axis=1)])
+    table = STRATEGY.linear_skew(half_spread=1.2, inventory_skew=0.5, alpha_skew=0.1, max_lots=3)
+    shift = 0.5 * engine.skew_shape(q / 3)
+    assert np.array_equal(table.depths, [np.stack([1.2 + shift, 1.2 - shift], axis=1)])
+    assert table.alpha_skew == 0.1
+    assert STRATEGY.constant(0.7).depths.tolist() == [[[0.7, 0.7]]]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: STRATEGY.constant(np.nan), "half_spread must be finite"),
+        (lambda: STRATEGY.linear_skew(half_spread=1, inventory_skew=1, max_lots=0), "max_lots must be >= 1"),
+        (lambda: STRATEGY.glft(risk_aversion=0, volatility=1, decay=1, rate=1, max_lots=1), "risk_aversion must"),
+        (
+            lambda: STRATEGY.table(np.zeros((1, 2, 2))),
+            r"shape \(steps or 1, 2 max_lots \+ 1, 2\), but it is \(1, 2, 2\)",
+        ),
+        (lambda: STRATEGY.table(np.full((1, 3, 2), np.inf)), "depths must be finite, but it is inf"),
+        (lambda: STRATEGY.table(np.zeros((0, 3, 2))), "depths must have at least one row"),
+    ],
+)
+def test_what_makes_no_strategy_is_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [((1, 5, 2), "max_lots must be the market's = 20, but it is 2"), ((3, 41, 2), "must be 1 or an episode's = 200")],
+)
+def test_a_strategy_for_another_market_is_refused(shape, words):
+    with pytest.raises(ValueError, match=words):
+        play(config.load(["market=gt1"]), STRATEGY.table(np.zeros(shape)), n=4)
+
+
+@pytest.mark.parametrize("autoreset", [engine.Autoreset.same_step, engine.Autoreset.next_step])
+@pytest.mark.parametrize("market", ["book", "gt1", "gt4"])
+def test_a_play_is_its_steps_bit_for_bit(market, autoreset):
+    """With depths that actions hit exactly: multiples of 1/8 of a price unit of 1. Over the end of an episode, too."""
+    overrides = ["market.price_unit=1", "simulation.episode_steps=30"]
+    box = ["agent.action=offsets", "agent.action_low=-8", "agent.action_high=8"]
+    chosen = config.load([f"market={market}", *overrides, *box])
+    lots = max_lots(chosen)
+    table = np.random.default_rng(0).integers(2, 12, (30, 2 * lots + 1, 2)) / 8.0
+    strategy = STRATEGY.table(table, alpha_skew=0 if market == "book" else 0.125)
+    n = 50
+    reward, statistics, inventory = np.empty(n), np.empty((n, len(engine.STATISTICS))), np.empty(n)
+    markets = engine.Batch(envs.scenario(chosen), n, autoreset=autoreset)
+    markets.reset(4, np.empty((n, len(markets.columns)), np.float32))
+    for steps in (20, 25):
+        markets.play(strategy, steps, reward, statistics, inventory)
+
+    env = envs.MarketMakingVectorEnv(chosen, n)
+    observation, _ = env.reset(seed=4)
+    played, steps, held = np.zeros(n), [], np.zeros(n)
+    for step in range(45):
+        q = np.rint(0.5 * lots * observation[:, 1]).astype(int)
+        depth = table[step % 30, q + lots] + strategy.alpha_skew * observation[:, 2, None] * [-1, 1]
+        observation, rewards, _, _, info = env.step((depth - 1).astype(np.float32))
+        if step >= 20:
+            played += rewards
+            steps.append(info["statistics"])
+            held += np.abs(steps[-1][:, 3])
+    expected = sum(steps)
+    expected[:, [3, 4]] = steps[-1][:, [3, 4]]
+    assert (reward == played).all()
+    assert (statistics == expected).all()
+    assert (inventory == held).all()
+    assert statistics[:, 5:7].sum() > 100
+
+
+@pytest.mark.parametrize("market", ["book", "gt1", "gt4"])
+def test_a_rule_earns_the_same_inside_the_engine_and_step_by_step(market):
+    chosen = config.load([f"market={market}", "simulation.episode_steps=100"])
+    rule = SkewedSpread("rule", 1.2, 0.7, 0.37)
+    inside, stepwise = (play(rule, chosen, 500, 3) for play in (play_inside, play_stepwise))
+    # Actions are float32, tables float64: rarely a draw falls between the two.
+    same = np.isclose(inside.reward, stepwise.reward, rtol=1e-4, atol=1e-4)
+    assert same.mean() > 0.99
+    assert np.allclose(inside.statistics[same], stepwise.statistics[same], rtol=1e-4, atol=1e-3)
+    assert np.allclose(inside.abs_inventory[same], stepwise.abs_inventory[same])
+
+
+@pytest.mark.parametrize("market", ["gt1", "gt3"])
+def test_the_optimal_table_earns_the_optimum(market):
+    chosen = config.load([f"market={market}"])
+    optimum = solve(chosen)
+    depths = np.nan_to_num(np.stack([optimum.bid[..., 0], optimum.ask[..., 0]], axis=-1))
+    reward, _, _ = play(chosen, STRATEGY.table(depths))
+    assert abs(reward.mean() - optimum.at_start) < 3 * reward.std() / np.sqrt(len(reward))
+
+
+@pytest.mark.parametrize(
+    ("market", "build", "exact"),
+    [
+        ("gt1", avellaneda_stoikov, 56.638),
+        ("gt3", avellaneda_stoikov, 1106.261),
+        ("gt1", glft, 58.413),
+        ("gt3", glft, 1110.195),
+    ],
+)
+def test_formulas_earn_their_exact_value(market, build, exact):
+    chosen = config.load([f"market={market}"])
+    strategy = build(chosen)
+    steps = chosen.simulation.episode_steps
+    every_state = np.broadcast_to(strategy.depths, (steps, *strategy.depths.shape[1:])).reshape(-1, 2)
+    assert value(chosen, lambda _: every_state / chosen.market.price_unit - 1) == pytest.approx(exact, abs=6e-4)
+    reward, _, _ = play(chosen, strategy)
+    assert abs(reward.mean() - exact) < 3 * reward.std() / np.sqrt(len(reward))
