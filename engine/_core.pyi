@@ -255,6 +255,29 @@ class QuoteParams:
     @property
     def lot(self) -> int: ...
 
+class MarketState:
+    """What quotes are made from: mid and spread in price, volatility as a fraction of the mid per sqrt(s)."""
+
+    def __init__(self, mid_price: float, spread: float = ..., volatility: float = ...) -> None: ...
+    @property
+    def mid_price(self) -> float: ...
+    @property
+    def spread(self) -> float: ...
+    @property
+    def volatility(self) -> float: ...
+
+class InventoryState:
+    """A position and its limit, shares; long is positive."""
+
+    def __init__(self, position: float, max_position: float) -> None: ...
+    @property
+    def position(self) -> float: ...
+    @property
+    def max_position(self) -> float: ...
+    @property
+    def ratio(self) -> float:
+        """Share of the limit that is used, with the sign of the position."""
+
 class Quote:
     """Two prices (multiples of the tick) and two sizes (shares; 0 is no quote); ``quote['bid_price']`` works too."""
 
@@ -277,8 +300,10 @@ class MarketMaker:
     """
 
     def __init__(self, params: QuoteParams = ..., **fields: Any) -> None: ...
-    def calculate_quotes(self, market_state: dict[str, float], inventory: float, alpha: float = 0.0) -> Quote:
-        """Quotes for mid_price, spread (price) and volatility (fraction per sqrt(s)); ``inventory`` in shares.
+    def calculate_quotes(
+        self, market_state: MarketState | dict[str, float], inventory: InventoryState | float, alpha: float = 0.0
+    ) -> Quote:
+        """Quotes for a `MarketState` or a dict of its fields; ``inventory`` in shares.
 
         Prices are rounded outward to ticks. A size shrinks with the inventory on the side that would add to it and
         is 0 on a side at its limit.
@@ -291,7 +316,7 @@ class MarketMaker:
         """Books a fill of ours: ``price`` and ``fee`` (a share) in price, ``size`` in shares."""
     def get_pnl(self, mid_price: float) -> dict[str, float]:
         """``realised``, ``unrealised``, ``fees`` and ``total``, in price x shares."""
-    def liquidation_cost(self, market_state: dict[str, float]) -> float:
+    def liquidation_cost(self, market_state: MarketState | dict[str, float]) -> float:
         """Cost of closing the position at once, price x shares."""
     @property
     def position(self) -> int: ...

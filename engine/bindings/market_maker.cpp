@@ -3,7 +3,11 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <cmath>
+#include <variant>
+
 #include "engine/bindings/bind.hpp"
+#include "engine/core/check.hpp"
 
 namespace py = pybind11;
 
@@ -11,7 +15,11 @@ namespace mm {
 
 namespace {
 
-MarketState market_state(const py::dict& fields) {
+// The specification's dict, or its class.
+using AnyMarket = std::variant<MarketState, py::dict>;
+using AnyInventory = std::variant<double, InventoryState>;  // shares
+
+MarketState from_fields(const py::dict& fields) {
     MarketState state;
     for (const auto& [key, value] : fields) {
         const auto name = key.cast<std::string>();
@@ -25,6 +33,19 @@ MarketState market_state(const py::dict& fields) {
             throw std::invalid_argument("market_state has mid_price, spread and volatility, but not " + name);
     }
     return state;
+}
+
+MarketState market_state(const AnyMarket& state) {
+    const auto* fields = std::get_if<py::dict>(&state);
+    return fields != nullptr ? from_fields(*fields) : std::get<MarketState>(state);
+}
+
+double shares(const AnyInventory& inventory, const AdaptiveMarketMaker& maker) {
+    const auto* state = std::get_if<InventoryState>(&inventory);
+    if (state == nullptr) return std::get<double>(inventory);
+    check(state->max_position == maker.params().max_position, "inventory.max_position", "be the maker's own",
+          state->max_position);
+    return state->position;
 }
 
 // The specification's tests read quote['bid_price'].
@@ -91,11 +112,33 @@ void bind_quote_params(py::module_& module) {
         .def_readonly("lot", &QuoteParams::lot);
 }
 
+void bind_states(py::module_& module) {
+    py::class_<MarketState>(module, "MarketState")
+        .def(py::init([](double mid_price, double spread, double volatility) {
+                 return MarketState{mid_price, spread, volatility};
+             }),
+             py::arg("mid_price"), py::arg("spread") = 0.0, py::arg("volatility") = 0.0)
+        .def_readonly("mid_price", &MarketState::mid_price)
+        .def_readonly("spread", &MarketState::spread)
+        .def_readonly("volatility", &MarketState::volatility);
+    py::class_<InventoryState>(module, "InventoryState")
+        .def(py::init([](double position, double max_position) {
+                 check(std::isfinite(position), "position", "be finite", position);
+                 check_above(max_position, 0, "max_position");
+                 return InventoryState{position, max_position};
+             }),
+             py::arg("position"), py::arg("max_position"))
+        .def_readonly("position", &InventoryState::position)
+        .def_readonly("max_position", &InventoryState::max_position)
+        .def_property_readonly("ratio", &InventoryState::ratio);
+}
+
 }  // namespace
 
 void bind_market_maker(py::module_& module) {
     bind_account(module);
     bind_quote_params(module);
+    bind_states(module);
     py::class_<Quote>(module, "Quote")
         .def_readonly("bid_price", &Quote::bid_price)
         .def_readonly("ask_price", &Quote::ask_price)
@@ -111,8 +154,8 @@ void bind_market_maker(py::module_& module) {
         }))
         .def(
             "calculate_quotes",
-            [](const AdaptiveMarketMaker& maker, const py::dict& state, double inventory, double alpha) {
-                return maker.calculate_quotes(market_state(state), inventory, alpha);
+            [](const AdaptiveMarketMaker& maker, const AnyMarket& state, const AnyInventory& inventory, double alpha) {
+                return maker.calculate_quotes(market_state(state), shares(inventory, maker), alpha);
             },
             py::arg("market_state"), py::arg("inventory"), py::arg("alpha") = 0.0)
         .def("calculate_inventory_skew", &AdaptiveMarketMaker::calculate_inventory_skew, py::arg("inventory"))
@@ -122,7 +165,7 @@ void bind_market_maker(py::module_& module) {
         .def("get_pnl", &pnl, py::arg("mid_price"))
         .def(
             "liquidation_cost",
-            [](const AdaptiveMarketMaker& maker, const py::dict& state) {
+            [](const AdaptiveMarketMaker& maker, const AnyMarket& state) {
                 return maker.liquidation_cost(market_state(state));
             },
             py::arg("market_state"))

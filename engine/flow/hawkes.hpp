@@ -32,20 +32,6 @@ using Lanes = float __attribute__((vector_size(16)));
 // By kernel, in units of each kind's mean rate.
 using Excitation = std::array<Lanes, kKernels>;
 
-// exp(-x) for x >= 0, within 2e-7; not the library's, whose last bit differs between machines.
-inline Lanes decayed(Lanes x) {
-    using Integers [[gnu::vector_size(sizeof(Lanes))]] = std::int32_t;
-    // 2^-y = 2^-n 2^(u - 1/2) with y = x / ln 2 = n + 1/2 - u: one power by the exponent's bits, the other by a fit
-    // (8e-8), summed so that little waits for little. Beyond 2^-120 nothing is left to speak of.
-    const Lanes scaled = x * 1.44269504F;
-    const Lanes y = scaled < 120.0F ? scaled : Lanes{} + 120.0F;
-    const Integers n = __builtin_convertvector(y, Integers);
-    const Lanes u = 0.5F - (y - __builtin_convertvector(n, Lanes)), square = u * u;
-    const Lanes low = (0x1.6a09e8p-1F + 0x1.f5e45cp-2F * u) + square * (0x1.5be0a0p-3F + 0x1.41881ap-5F * u);
-    const Lanes power = low + (square * square) * (0x1.c05fc0p-8F + 0x1.ec322ep-11F * u);
-    return power * std::bit_cast<Lanes>((127 - n) << 23);
-}
-
 class Hawkes : public Layer<Excitation> {
   public:
     // `mean_rates` is how often each kind of event happens, 1/s. Refused if events of some kind would have more parents
@@ -72,11 +58,27 @@ class Hawkes : public Layer<Excitation> {
         for (std::size_t k = 0; k < kKernels; ++k) state[k] += jump[k];
     }
 
+    // exp(-x) for x >= 0, within 2e-7; not the library's, whose last bit differs between machines.
+    static Lanes decayed(Lanes x);
+
   private:
     bool active_;
     Lanes unprompted_{};  // share of each kind's events that nothing prompts
     Lanes decay_{};
     std::array<Excitation, kKinds> jump_{};  // by parent
 };
+
+inline Lanes Hawkes::decayed(Lanes x) {
+    // 2^-y = 2^-n 2^(u - 1/2) with y = x / ln 2 = n + 1/2 - u: one power by the exponent's bits, the other by a fit, to
+    // 8e-8, summed in pairs: the next event waits for it. Beyond 2^-120 nothing is left to speak of.
+    using Whole = std::int32_t __attribute__((vector_size(16)));
+    const Lanes scaled = x * 1.44269504F, most = Lanes{} + 120.0F;
+    const Lanes y = scaled < most ? scaled : most;
+    const Whole n = __builtin_convertvector(y, Whole);
+    const Lanes u = 0.5F - (y - __builtin_convertvector(n, Lanes)), u2 = u * u;
+    const Lanes low = (0x1.6a09e8p-1F + 0x1.f5e45cp-2F * u) + u2 * (0x1.5be0a0p-3F + 0x1.41881ap-5F * u);
+    const Lanes fit = low + (u2 * u2) * (0x1.c05fc0p-8F + 0x1.ec322ep-11F * u);
+    return fit * std::bit_cast<Lanes>((127 - n) << 23);
+}
 
 }  // namespace mm

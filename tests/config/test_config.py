@@ -44,6 +44,26 @@ def test_a_mistake_is_a_sentence_that_names_it(word, sentence):
         config.load([word])
 
 
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("hawkes.branching=[[0.1,0.2],[0.1,0.2]]", "hawkes.branching must be 3 x 3 numbers >= 0: .*, but it is"),
+        ("hawkes.branching=[[0,0,0],[0,-1,0],[0,0,0]]", "hawkes.branching must be 3 x 3 numbers >= 0"),
+        ("hawkes.decay=[]", "hawkes.decay must have 1 to 4 kernels"),
+        ("hawkes.decay=[1,2]", "hawkes.weight must have one entry for each of the 2 decays"),
+        ("hawkes.decay=[1000,300,0]", "hawkes.decay must be > 0"),
+        ("hawkes.weight=[0.5,0.3,0.1]", "hawkes.weight must sum to 1"),
+        ("hawkes.speed=1", "hawkes.speed: .*not in"),
+        ("queue_reactive.limit=[1.2]", "queue_reactive.limit must be <= 1"),
+        ("queue_reactive.market=[-0.1]", "queue_reactive.market must be >= 0"),
+        ("queue_reactive.imbalance_sensitivity=2", "queue_reactive.imbalance_sensitivity must be <= 1, but it is 2"),
+    ],
+)
+def test_a_mistake_in_a_layer_of_the_flow_is_named(word, sentence):
+    with pytest.raises(config.UserError, match=f"market.book.flow.{sentence}"):
+        config.load(["market=layered", f"market.book.flow.{word}"])
+
+
 def test_what_is_not_yaml_is_named(tmp_path):
     broken = tmp_path / "market.yaml"
     broken.write_text("market: [1, 2")

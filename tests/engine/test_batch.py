@@ -12,7 +12,7 @@ from analysis.baselines import SkewedSpread
 from analysis.evaluation import simulate
 from analysis.optimum import solve, value
 
-MARKETS = ["book", "gt1", "gt4"]
+MARKETS = ["book", "layered", "gt1", "gt4"]
 
 
 def play(scenario, *, splits=(64,), threads=1, steps=300, seed=7):
@@ -149,16 +149,3 @@ def test_a_wrong_buffer_is_refused_before_anything_changes(name, spoil, words):
 def test_sizes_out_of_range_are_named(size, threads, name):
     with pytest.raises(ValueError, match=name):
         engine.Batch(envs.scenario(config.load(["market=gt1"])), size, threads=threads)
-
-
-def test_negative_rates_are_named():
-    sizes = engine.Sizes(lots=[1], probability=[1.0])
-    with pytest.raises(ValueError, match="cancel_hazard must be finite and >= 0, but it is -1"):
-        engine.PoissonParams(
-            distance=[1, 2],
-            limit_rate=[1.0],
-            cancel_hazard=[-1.0],
-            market_rate=1.0,
-            limit_sizes=sizes,
-            market_sizes=sizes,
-        )

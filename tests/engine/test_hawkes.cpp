@@ -56,13 +56,13 @@ TEST_CASE("the exponential is exact to 2e-7 wherever it is used") {
     double worst = 0, highest = 0;
     for (int i = 0; i <= 1'000'000; ++i) {
         const float x = 1e-4F * static_cast<float>(i);
-        const double value = decayed(Lanes{} + x)[0];
+        const double value = Hawkes::decayed(Lanes{} + x)[0];
         worst = std::max(worst, std::abs(value - std::exp(-double{x})));
         highest = std::max(highest, value);
     }
     CHECK(highest <= 1);
     CHECK(worst < 2e-7);
-    CHECK(decayed(Lanes{} + 1e30F)[0] < 1e-35F);
+    CHECK(Hawkes::decayed(Lanes{} + 1e30F)[0] < 1e-35F);
 }
 
 TEST_CASE("one event raises the rates by its kernels, which decay as they should however time is cut") {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import config
-from engine import Account, MarketMaker, Side, skew_shape
+from engine import Account, InventoryState, MarketMaker, MarketState, Side, skew_shape
 
 STATE = {"mid_price": 100.0, "spread": 0.02}
 
@@ -39,8 +39,18 @@ def test_inventory_moves_both_quotes_against_it():
 
 
 def test_alpha_moves_both_quotes_its_way():
-    assert quotes(0, 1.0).bid_price > quotes(0).bid_price
-    assert quotes(0, -1.0).ask_price < quotes(0).ask_price
+    up, flat, down = quotes(0, 1.0), quotes(0), quotes(0, -1.0)
+    assert down.bid_price < flat.bid_price < up.bid_price
+    assert down.ask_price < flat.ask_price < up.ask_price
+
+
+def test_the_inventory_skew_is_odd_and_continuous_through_its_kink():
+    skew = MarketMaker(risk_aversion=0.1, max_position=1000).calculate_inventory_skew
+    for inventory in (1, 300, 699, 700, 701, 1000):
+        assert skew(-inventory) == -skew(inventory)
+    assert skew(700) == pytest.approx(-0.7e-4)  # of the mid: no steeper than a line from the origin so far
+    assert skew(700.001) == pytest.approx(skew(699.999), rel=1e-5)
+    assert skew(1000) == pytest.approx(-1.5e-4)
 
 
 def test_the_skew_is_odd_monotone_and_continuous_through_its_kink():
@@ -56,7 +66,36 @@ def test_the_side_that_adds_to_the_position_shrinks_and_ends_at_its_limit():
     mm = MarketMaker(quote_size=400, lot=100, max_position=1000)
     sizes = [(q.bid_size, q.ask_size) for q in (mm.calculate_quotes(STATE, i) for i in (0, 500, 900, 1000))]
     assert sizes == [(400, 400), (200, 400), (100, 400), (0, 400)]
-    assert mm.calculate_quotes(STATE, -1000).ask_size == 0
+    for beyond in (1000, 1001, 2500):
+        long, short = mm.calculate_quotes(STATE, beyond), mm.calculate_quotes(STATE, -beyond)
+        assert (long.bid_size, long.ask_size) == (short.ask_size, short.bid_size) == (0, 400)
+
+
+def test_states_may_be_typed_or_plain():
+    mm = MarketMaker(max_position=1000, quote_size=400)
+    state, inventory = MarketState(100.0, volatility=0.02), InventoryState(500, max_position=1000)
+    assert (state.mid_price, state.spread, state.volatility) == (100.0, 0.0, 0.02)
+    assert (inventory.position, inventory.max_position, inventory.ratio) == (500.0, 1000.0, 0.5)
+    typed, plain = mm.calculate_quotes(state, inventory), mm.calculate_quotes(STATE | {"volatility": 0.02}, 500)
+    for name in ("bid_price", "ask_price", "bid_size", "ask_size"):
+        assert typed[name] == plain[name]
+    assert (typed.bid_size, typed.ask_size) == (200, 400)
+    assert typed.ask_price - typed.bid_price > 0.119  # a fifth wider than the 0.1 without volatility
+    mm.update_position(Side.bid, 100.0, 300)
+    assert mm.liquidation_cost(MarketState(100.0, 0.02)) == mm.liquidation_cost(STATE)
+
+
+@pytest.mark.parametrize(
+    ("position", "limit", "sentence"),
+    [
+        (500, 2000, "inventory.max_position must be the maker's own, but it is 2000"),
+        (float("nan"), 1000, "position must be finite"),
+        (0, 0, "max_position must be finite and > 0, but it is 0"),
+    ],
+)
+def test_an_inventory_that_makes_no_sense_is_refused(position, limit, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        MarketMaker(max_position=1000).calculate_quotes(STATE, InventoryState(position, limit))
 
 
 @given(
