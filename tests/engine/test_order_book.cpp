@@ -364,14 +364,16 @@ TEST_CASE_TEMPLATE("the handle of a dead order stays dead for 32768 lives of its
     Venue<Book> venue;
     const Handle dead = venue.bid(kCentre, 1).resting;
     CHECK(venue.book.cancel(dead) == Rejection::none);
-    for (int life = 1; life < 32768; ++life) {
+    for (int life = 1; life < 70'000; ++life) {
         const Handle next = venue.bid(kCentre, 1).resting;
-        REQUIRE(next != dead);
-        REQUIRE_FALSE(venue.book.holds(dead));
-        REQUIRE(venue.book.cancel(dead) == Rejection::unknown_order);
+        REQUIRE(next);
+        if (life < 32'768) {
+            REQUIRE(next != dead);
+            REQUIRE_FALSE(venue.book.holds(dead));
+            REQUIRE(venue.book.cancel(dead) == Rejection::unknown_order);
+        }
         REQUIRE(venue.book.cancel(next) == Rejection::none);
     }
-    CHECK(venue.bid(kCentre, 1).resting);  // under a name that was used before, but a name
 }
 
 TEST_CASE_TEMPLATE("an order that was filled, dropped or replaced is dead", Book, EVERY_BOOK) {
