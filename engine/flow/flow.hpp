@@ -30,7 +30,7 @@ template <class... Layers>
 class Flow {
   public:
     struct State {
-        std::tuple<typename Layers::State...> layers;
+        std::tuple<typename Layers::State...> layers{};
     };
 
     explicit Flow(const FlowParams& params);

@@ -121,6 +121,7 @@ def read_only(array):
     ("name", "spoil", "words"),
     [
         ("observation", lambda a: a.astype(np.float64), "float32"),
+        ("observation", lambda a: a.astype(">f4"), ">f4"),
         ("observation", np.asfortranarray, "C-contiguous"),
         ("reward", lambda a: a[:3], r"\(4,\)"),
         ("statistics", read_only, "writable"),

@@ -98,6 +98,14 @@ def test_a_strategy_for_another_market_is_refused(shape, words):
         play(config.load(["market=gt1"]), STRATEGY.table(np.zeros(shape)), n=4)
 
 
+def test_a_wrong_buffer_of_a_play_is_refused():
+    markets = engine.Batch(envs.scenario(config.load(["market=gt1"])), 4)
+    good = {"reward": np.zeros(4), "statistics": np.zeros((4, len(engine.STATISTICS))), "abs_inventory": np.zeros(4)}
+    for name in good:
+        with pytest.raises(ValueError, match=f"{name} must be a writable C-contiguous float64 array of shape"):
+            markets.play(STRATEGY.constant(1), 1, **{**good, name: good[name][:3]})
+
+
 @pytest.mark.parametrize("autoreset", [engine.Autoreset.same_step, engine.Autoreset.next_step])
 @pytest.mark.parametrize("market", ["book", "gt1", "gt4"])
 def test_a_play_is_its_steps_bit_for_bit(market, autoreset):
