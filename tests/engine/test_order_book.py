@@ -171,8 +171,8 @@ def test_prices_outside_the_window_are_refused(kind: type[Book]) -> None:
     first, end = book.window
     assert first <= CENTRE < end
     for side in Side:
-        assert book.limit(side, first - 1, 1).rejection == "price lies outside the book's window"
-        assert book.limit(side, end, 1).rejection == "price lies outside the book's window"
+        for price in first - 1, end, -(2**31), 2**31 - 1:
+            assert book.limit(side, price, 1).rejection == "price lies outside the book's window"
     assert book.limit(Side.bid, first, 1).rejection is None
     assert book.limit(Side.ask, end - 1, 1).rejection is None
     assert (book.best_bid, book.best_ask) == (first, end - 1)
