@@ -93,7 +93,7 @@ class BatchOf final : public Batch {
     void step_chunk(std::size_t begin, std::size_t end, const float* action, const StepBuffers& out) {
         Depths depths[kChunk];
         const auto view = [&](std::size_t i) { return markets_.view(begin + i); };
-        with_vectors(vector_bits_,
+        with_vectors(kChunk == 1 ? 0 : vector_bits_,
                      [&]() MM_VECTORISED { agent_.depths(action + 2 * begin, end - begin, view, depths); });
         double* statistics = out.statistics + begin * kStatistics;
         markets_.play(begin, end, depths, statistics);
