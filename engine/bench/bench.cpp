@@ -123,7 +123,7 @@ Facts play_events(Crowd<ExchangeKind>& crowd) {
 std::vector<double> sorted_gaps(const std::vector<std::uint64_t>& stamps) {
     std::vector<double> gaps;
     for (std::size_t i = 1; i < stamps.size(); ++i) gaps.push_back(static_cast<double>(stamps[i] - stamps[i - 1]));
-    std::sort(gaps.begin(), gaps.end());
+    std::ranges::sort(gaps);
     return gaps;
 }
 

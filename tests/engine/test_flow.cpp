@@ -54,11 +54,12 @@ struct Count {
     double errors() const { return std::abs(seen - expected) / std::sqrt(expected); }
 };
 
-// Counts what happens in a book by side and by distance from the opposite best, ticks.
+constexpr std::size_t kTicks = 8;  // of distance; the last one is whatever lies beyond
+
+// Counts what happens in a book by side and by distance from the opposite best.
 template <class Exchange>
 class Observer {
   public:
-    static constexpr std::size_t kTicks = 8;  // the last one is whatever lies beyond
     using BySide = std::array<Count, 2>;
 
     Observer(const Exchange& exchange, const PoissonParams& flow) : exchange_(exchange), flow_(flow) { look(); }
@@ -120,7 +121,7 @@ TEST_CASE("Poisson flow comes at its rates, by kind, side and distance") {
     for (const Side side : kSides) {
         CAPTURE(index(side));
         CHECK(observer.markets[index(side)].errors() < 4);
-        for (std::size_t d = 1; d < observer.kTicks; ++d) {
+        for (std::size_t d = 1; d < kTicks; ++d) {
             CAPTURE(d);
             const Count &limits = observer.limits[d][index(side)], &cancels = observer.cancels[d][index(side)];
             CHECK(cancels.expected > 1000);  // beyond the last bin too, whose hazard holds there
