@@ -1,8 +1,8 @@
 // A limit order book with price-time priority.
 //
-// Orders and the heads of queues are nodes of one array: the orders in a pool of `capacity` slots, behind them one head
-// for each tick of a window. A queue is a ring through its head, so that joining and leaving it need no cases. Every
-// command is O(1) but for the levels a taker walks through.
+// Orders and the heads of queues are nodes of one array: the orders in a pool of `kCapacity` slots, behind them one
+// head for each tick of a window. A queue is a ring through its head, so that joining and leaving it need no cases.
+// Every command is O(1) but for the levels a taker walks through.
 #pragma once
 
 #include <algorithm>
@@ -24,8 +24,8 @@ struct BookFormat {
     using Slot = SlotInteger;
     using Size = SizeInteger;      // lots of an order and of a level; generations too
     using Offset = OffsetInteger;  // a price's place in the window
-    static constexpr Ticks window = Window;
-    static constexpr std::uint32_t capacity = Capacity;
+    static constexpr Ticks kWindow = Window;
+    static constexpr std::uint32_t kCapacity = Capacity;
 };
 
 template <class Format>
@@ -35,8 +35,8 @@ class OrderBook {
     using Offset = typename Format::Offset;
 
   public:
-    static constexpr Ticks kWindow = Format::window;
-    static constexpr std::uint32_t kCapacity = Format::capacity;
+    static constexpr Ticks kWindow = Format::kWindow;
+    static constexpr std::uint32_t kCapacity = Format::kCapacity;
     // Most lots at one price.
     static constexpr Lots kMostLots =
         sizeof(Size) < sizeof(Lots) ? std::numeric_limits<Size>::max() : std::numeric_limits<Lots>::max();
@@ -175,7 +175,8 @@ class OrderBook {
     std::uint64_t dropped() const { return dropped_; }
 
     bool inside(Ticks price) const {
-        return static_cast<std::uint32_t>(price - base_) < static_cast<std::uint32_t>(kWindow);
+        return static_cast<std::uint32_t>(price) - static_cast<std::uint32_t>(base_) <
+               static_cast<std::uint32_t>(kWindow);
     }
     Ticks base() const { return base_; }
 

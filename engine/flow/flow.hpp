@@ -49,20 +49,25 @@ class Flow {
 
     // Time passes without an event, ns.
     void elapse(State& state, double wait) const {
-        each(state, [&](const auto& layer, auto& own) { layer.elapse(own, wait / kSecond); });
+        each(state, [&](const auto& layer, auto& own) { layer.elapse(own, wait * (1 / kSecond)); });
     }
 
-    // Plays what happens after a wait that was drawn at the rates `before`: one event, or none if the rates have fallen
-    // since or the event is thinned out (Ogata 1981).
+    // Plays what happens after a wait that was drawn at the rates `before`: one event, or none if its kind's rate has
+    // fallen since or it is thinned out (Ogata 1981). The kind is chosen among the rates before, which are known early.
     template <class Venue, class Sink>
     void event(State& state, const Rates& before, Venue& venue, Random& random, Sink& sink) const {
         const Split draw = random.split(static_cast<std::uint64_t>(before.total()));
         const Rates now = sizeof...(Layers) == 0 ? before : rates(state, venue.book().live());
-        const auto choice = static_cast<std::int64_t>(draw.whole), limits = now[Kind::limit];
-        const std::int64_t orders = limits + now[Kind::market];
-        if (choice < limits) return limit(state, venue, draw.rest, random, sink);
-        if (choice < orders) return market(state, venue, draw.rest, random, sink);
-        if (choice < orders + now[Kind::cancel]) cancel(state, venue, draw.rest, random, sink);
+        const auto choice = static_cast<std::int64_t>(draw.whole), limits = before[Kind::limit];
+        const std::int64_t orders = limits + before[Kind::market];
+        const auto holds = [&](std::int64_t from, Kind kind) { return choice - from < now[kind]; };
+        if (choice < limits) {
+            if (holds(0, Kind::limit)) limit(state, venue, draw.rest, random, sink);
+        } else if (choice < orders) {
+            if (holds(limits, Kind::market)) market(state, venue, draw.rest, random, sink);
+        } else if (holds(orders, Kind::cancel)) {
+            cancel(state, venue, draw.rest, random, sink);
+        }
     }
 
   private:

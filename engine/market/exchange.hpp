@@ -144,7 +144,7 @@ class Exchange {
     Book book_;
 };
 
-// Calls visit.template operator()<Exchange<...>>() with the flow and the smallest book that do for these parameters.
+// Calls visit(std::type_identity<Exchange<...>>{}) with the flow and the smallest book that do for these parameters.
 template <class Visit>
 auto with_exchange(const BookParams& params, Visit&& visit) {
     const BookNeeds needs = params.needs();
