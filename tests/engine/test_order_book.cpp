@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -327,6 +328,11 @@ TEST_CASE_TEMPLATE("a level that can count no more lots takes none", Book, EVERY
     CHECK(venue.bid(kCentre, 1) == refused(Rejection::size_too_large));
     CHECK(venue.book.depth(kCentre) == Book::kMostLots);
     CHECK(venue.bid(kCentre - 1, 1).resting);
+    if constexpr (Book::kMostLots < std::numeric_limits<Lots>::max()) {
+        constexpr Lots kTooMany = Book::kMostLots + 1;
+        CHECK(venue.ask(kCentre, kTooMany) == refused(Rejection::size_too_large));  // though most of it would trade
+        CHECK(venue.limit(Side::bid, kCentre + 1, kTooMany, TimeInForce::ioc) == traded(0));
+    }
     CHECK(venue.market(Side::ask, Book::kMostLots) == traded(Book::kMostLots));
     CHECK(venue.book.best(Side::bid) == kCentre - 1);
     venue.book.validate();
@@ -339,6 +345,7 @@ TEST_CASE_TEMPLATE("a full book takes no more orders but still trades", Book, EV
     CHECK(venue.book.live() == Book::kCapacity);
     CHECK(venue.bid(kCentre, 1) == refused(Rejection::pool_exhausted));
     CHECK(venue.ask(kCentre + 1, 1) == refused(Rejection::pool_exhausted));
+    CHECK(venue.limit(Side::ask, kCentre + 1, 1, TimeInForce::ioc) == traded(0));
     const Handle front = venue.book.front(kCentre);
     CHECK(venue.replace(front, kCentre, 3).resting);  // leaves the slot that it takes
     const Lots touch = venue.book.depth(kCentre);

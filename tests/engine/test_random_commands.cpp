@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -192,10 +193,14 @@ class Pair {
         return centre_ - sign(side) * (static_cast<Ticks>(random_.below(kSpread)) - kSpread / 6);
     }
 
-    // A few, now and then none or as many as a level holds; not of the agent's, whose lots that make way are summed.
+    // A few, now and then none or about as many as a level holds; not of the agent's, whose lots that make way are
+    // summed.
     Lots any_lots(Owner owner) {
         const std::uint32_t kind = random_.below(500);
-        if (kind == 0 && owner == Owner::background) return Book::kMostLots - static_cast<Lots>(random_.below(3));
+        if (kind == 0 && owner == Owner::background) {
+            const std::int64_t near = std::int64_t{Book::kMostLots} - 1 + random_.below(3);
+            return static_cast<Lots>(std::min<std::int64_t>(near, std::numeric_limits<Lots>::max()));
+        }
         if (kind == 1) return -static_cast<Lots>(random_.below(3));
         return 1 + static_cast<Lots>(random_.below(12));
     }
