@@ -14,7 +14,7 @@ double sum(const std::vector<double>& values) {
 }
 
 double largest(const std::vector<double>& values) {
-    return *std::max_element(values.begin(), values.end());
+    return *std::ranges::max_element(values);
 }
 
 // A value for each bin as one for each tick of distance; the first bin's holds below it too.
