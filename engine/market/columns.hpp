@@ -56,6 +56,5 @@ inline constexpr std::array<const char*, kStatistics> kStatisticNames{
     "pnl_change", "inventory_penalty", "terminal_cost", "inventory", "mid",
     "bid_filled", "ask_filled",        "fees",          "bid_depth", "ask_depth",
 };
-using Statistics = std::array<double, kStatistics>;
 
 }  // namespace mm
