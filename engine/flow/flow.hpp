@@ -60,7 +60,9 @@ class Flow {
         const Rates now = sizeof...(Layers) == 0 ? before : rates(state, venue.book().live());
         const auto choice = static_cast<std::int64_t>(draw.whole), limits = before[Kind::limit];
         const std::int64_t orders = limits + before[Kind::market];
-        const auto holds = [&](std::int64_t from, Kind kind) { return choice - from < now[kind]; };
+        const auto holds = [&](std::int64_t from, Kind kind) {
+            return sizeof...(Layers) == 0 || choice - from < now[kind];
+        };
         if (choice < limits) {
             if (holds(0, Kind::limit)) limit(state, venue, draw.rest, random, sink);
         } else if (choice < orders) {

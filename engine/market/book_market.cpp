@@ -166,13 +166,15 @@ template <class ExchangeKind>
 Lots BookMarket<ExchangeKind>::own_lots(Ticks price, Side side) const {
     const Handle own = quotes_[index(side)];
     const Order order = book().order(own);
-    return book().holds(own) & (order.price == price) ? order.lots : 0;
+    return order.lots * static_cast<Lots>(book().holds(own) & (order.price == price));
 }
 
+// Without a jump: where our quote stands is hard to guess.
 template <class ExchangeKind>
 Ticks BookMarket<ExchangeKind>::others_best(Side side) const {
     const Ticks best = book().touch(side), next = book().behind(side, best);
-    const Ticks price = own_lots(best, side) == book().depth(best) ? next : best;
+    const auto alone = -static_cast<Ticks>(own_lots(best, side) == book().depth(best));
+    const Ticks price = best ^ ((best ^ next) & alone);
     return price == kNoPrice ? others_[index(side)] : price;
 }
 
