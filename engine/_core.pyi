@@ -67,8 +67,8 @@ class Submission:
 class _Book:
     """A limit order book with price-time priority.
 
-    Prices are ticks, sizes lots. An order's id is opaque; a dead order's comes back only after its slot has been used
-    once for each generation the book counts. A refusal is a returned sentence and has changed nothing.
+    Prices are ticks, sizes lots. An order's id is opaque; a dead order's may come back once its slot has been used
+    32,768 times in the compact and medium books, 2^31 times in `OrderBook`. A refusal is a returned sentence and has changed nothing.
     """
 
     capacity: ClassVar[int]

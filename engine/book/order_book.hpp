@@ -144,9 +144,11 @@ class OrderBook {
 
     // Lots resting at a price, whatever the side; 0 outside the window.
     Lots depth(Ticks price) const { return inside(price) ? lots_at(price - base_) : 0; }
-    // Next occupied price behind `price` on this side, away from the touch; kNoPrice when there is none.
+    // Next occupied price behind `price` on this side, away from the touch; kNoPrice when there is none. The price may
+    // lie outside the window, as the touch of an empty side may.
     Ticks behind(Side side, Ticks price) const {
-        const int rank = behind_rank(side, rank_of(side, price - base_));
+        const Ticks at = std::clamp(price, base_ - 1, base_ + kWindow) - base_;
+        const int rank = behind_rank(side, flip(side, at) + rank_of(side, 0));
         return rank == kNobody ? kNoPrice : price_of(side, rank);
     }
     // Lots on the best `levels` occupied prices of a side. Without a jump: how many there are is hard to guess.

@@ -96,8 +96,6 @@ class Random {
         *this = rest;
         return value;
     }
-    // Exponential with the given rate.
-    double exponential(double rate) { return exponential() / rate; }
 
   private:
     static constexpr Ziggurat kZiggurat{};

@@ -426,6 +426,18 @@ TEST_CASE_TEMPLATE("recentring drops and counts what falls outside, and keeps th
     venue.book.validate();
 }
 
+TEST_CASE_TEMPLATE("prices outside the window have what is inside it behind them, or nothing", Book, EVERY_BOOK) {
+    Venue<Book> venue;
+    venue.bid(kCentre, 1);
+    venue.ask(kCentre + 1, 1);
+    for (const Ticks far : {Book::kWindow, 3 * Book::kWindow, 1'000'000}) {
+        CHECK(venue.book.behind(Side::bid, kCentre + far) == kCentre);
+        CHECK(venue.book.behind(Side::ask, kCentre - far) == kCentre + 1);
+        CHECK(venue.book.behind(Side::bid, kCentre - far) == kNoPrice);
+        CHECK(venue.book.behind(Side::ask, kCentre + far) == kNoPrice);
+    }
+}
+
 TEST_CASE_TEMPLATE("live orders are numbered without gaps", Book, EVERY_BOOK) {
     Venue<Book> venue;
     for (Ticks i = 0; i < 20; ++i) {
