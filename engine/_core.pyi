@@ -68,7 +68,8 @@ class _Book:
     """A limit order book with price-time priority.
 
     Prices are ticks, sizes lots. An order's id is opaque; a dead order's may come back once its slot has been used
-    32,768 times in the compact and medium books, 2^31 times in `OrderBook`. A refusal is a returned sentence and has changed nothing.
+    32,768 times in the compact and medium books, 2^31 times in `OrderBook`. A refusal is a returned sentence and has
+    changed nothing.
     """
 
     capacity: ClassVar[int]
