@@ -41,6 +41,7 @@ class Strategy {
     std::size_t rows() const { return depths_.size() / width(); }
     std::size_t width() const { return 2 * static_cast<std::size_t>(max_lots_) + 1; }
     Lots max_lots() const { return max_lots_; }
+    double alpha_skew() const { return alpha_skew_; }
     const std::vector<Depths>& table() const { return depths_; }
 
   private:
