@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import config
-from analysis import calibrate, report
+from analysis import calibrate, optimality, report
 
 VERBS: dict[str, Callable[[Sequence[str]], None]] = {
     "calibrate": calibrate.main,
     "evaluate": report.main,
+    "optimum": optimality.main,
 }
 
 

@@ -1,101 +1,288 @@
-"""Quoting rules to hold a learned policy against."""
+"""Quoting rules to hold a learned policy against, and the best coefficients of each in a market."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
+from scipy.stats import qmc
 
 import engine
-from analysis.evaluation import simulate
-from analysis.optimum import value
-from config import ActionReference, Config, MarketKind
+from analysis.evaluation import RuleMarkets, exact_value
+from analysis.optimum import Problem, cartea_jaimungal, solve
+from analysis.policy import Rule
+from config import Config, MarketKind
+from envs import STATISTICS
 
-UNBOUNDED = (-1e3, 1e3)  # price units: a rule has no box
+Point = NDArray[np.float64]  # of the unit cube: a share of each coefficient's range
 
 
 @dataclass(frozen=True)
-class SkewedSpread:
-    """Depths half_spread +- (inventory_skew f(q/Q) - alpha_skew alpha), all in price units.
-
-    f is the market maker's own skew shape; without skews this is the constant spread.
-    """
+class Coefficient:
+    """A free coefficient of a rule and where to look for it."""
 
     name: str
-    half_spread: float
-    inventory_skew: float = 0.0
-    alpha_skew: float = 0.0
-    reference: ActionReference = field(default=ActionReference.offsets, init=False)
-    box: tuple[float, float] = field(default=UNBOUNDED, init=False)
+    low: float
+    high: float
+    logarithmic: bool = False
 
-    def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Actions [n, 2]; reads the columns every market has (2 q/Q and alpha)."""
-        inventory, alpha = 0.5 * observation[:, 1].astype(float), observation[:, 2]
-        shift = self.inventory_skew * engine.skew_shape(inventory) - self.alpha_skew * alpha
-        # An action counts from one price unit.
-        return np.stack([self.half_spread + shift - 1, self.half_spread - shift - 1], axis=1).astype(np.float32)
+    def at(self, share: float) -> float:
+        """The value that lies ``share`` (0 to 1) of the way."""
+        if self.logarithmic:
+            return float(self.low * (self.high / self.low) ** share)
+        return float(self.low + share * (self.high - self.low))
 
-    def strategy(self, config: Config) -> engine.Strategy:
-        """The same depths as a table of the engine, without the rounding of actions to float32."""
-        unit = config.market.price_unit
-        return engine.Strategy.linear_skew(
-            half_spread=unit * self.half_spread,
-            inventory_skew=unit * self.inventory_skew,
-            alpha_skew=unit * self.alpha_skew,
-            max_lots=config.market_maker.max_position // config.market.lot,
-        )
+    def share(self, value: float) -> float:
+        """The inverse of `at`."""
+        if self.logarithmic:
+            return float(np.log(value / self.low) / np.log(self.high / self.low))
+        return (value - self.low) / (self.high - self.low)
 
 
 @dataclass(frozen=True)
 class Family:
-    """A rule with free coefficients and where to look for them (price units)."""
+    """A rule in one market, up to its coefficients."""
 
     name: str
-    build: Callable[..., SkewedSpread]
-    bounds: Sequence[tuple[float, float]]  # of each coefficient
+    config: Config
+    coefficients: tuple[Coefficient, ...]
+    build: Callable[..., engine.Strategy]
+    derived: tuple[float, ...] | None = None  # what the rule's theory says, where the market's parameters are known
+
+    def rule(self, *values: float, name: str = "") -> Rule:
+        """The rule at these values of its coefficients."""
+        named = {coefficient.name: value for coefficient, value in zip(self.coefficients, values, strict=True)}
+        return Rule.of(name or self.name, self.build(*values), self.config, **named)
+
+    def at(self, shares: Point) -> Rule:
+        """The rule at a point of the unit cube."""
+        pairs = zip(self.coefficients, shares, strict=True)
+        return self.rule(*(coefficient.at(share) for coefficient, share in pairs))
 
 
-STEP = 0.125  # price units, of the search
-CONSTANT_SPREAD = Family("constant spread", lambda half: SkewedSpread("constant spread", half), [(0.0, 3.0)])
-LINEAR_SKEW = Family(
-    "linear skew", lambda half, skew: SkewedSpread("linear skew", half, skew), [(0.0, 1.5), (0.0, 2.0)]
-)
-FAMILIES = (CONSTANT_SPREAD, LINEAR_SKEW)
-ROUNDS = ((16, 16), (4, 4), (1, 1))  # divisor of the episodes, candidates that stay
+def families(config: Config) -> list[Family]:
+    """Every rule that ``config``'s market lets one write down, the plainest first."""
+    makers = [_constant_spread, _linear_skew, _avellaneda_stoikov, _glft, _cartea_jaimungal]
+    if has_signal(config):
+        makers.insert(2, _linear_skew_with_alpha)
+    return [make(config) for make in makers]
 
 
-def tune(family: Family, config: Config) -> SkewedSpread:
-    """The rule's best coefficients on a grid: by exact value in the reduced-form market, else by simulation.
+def has_signal(config: Config) -> bool:
+    """Whether the observation's alpha ever moves."""
+    params = config.market.reduced_form
+    return config.market.kind is MarketKind.book or (params is not None and len(params.drift) > 1)
 
-    The exact value is smooth and polished to the end. The simulated one is rough, because quotes round to ticks, so all
-    points of the grid play a few episodes and the better ones more (successive halving, Jamieson & Talwalkar 2016), on
-    common random numbers (`config.evaluation.tuning_seed`).
-    """
-    axes = [np.arange(low, high + STEP / 2, STEP) for low, high in family.bounds]
-    points = [tuple(point) for point in itertools.product(*axes)]
+
+def exact_optimum(config: Config) -> Rule:
+    """The optimum of a reduced-form market as a rule."""
+    return _table("exact optimum", Problem.of(config), config)
+
+
+def signal_blind_optimum(config: Config) -> Rule:
+    """The rule that is optimal where the drift is always that of the middle level, so that the signal says nothing."""
+    problem = Problem.of(config)
+    middle = problem.drift[len(problem.drift) // 2 :][:1]
+    blind = Problem.of(config, drift=middle, transition=np.ones((1, 1)))
+    return _table("signal-blind optimum", blind, config)
+
+
+def _table(name: str, problem: Problem, config: Config) -> Rule:
+    depths = np.nan_to_num(solve(problem).depths)  # where a side may not quote it does not matter
+    return Rule.of(name, engine.Strategy.table(depths, levels=problem.signal.tolist()), config)
+
+
+def _lots(config: Config) -> int:
+    return config.market_maker.max_position // config.market.lot
+
+
+def _constant_spread(config: Config) -> Family:
+    unit = config.market.price_unit
+    return Family("constant spread", config, (Coefficient("half_spread", 0, 3 * unit),), engine.Strategy.constant)
+
+
+def _linear_skew(config: Config) -> Family:
+    """The market maker's own rule; spread and skew in the market's unit of price."""
+    unit = config.market.price_unit
+    coefficients = (Coefficient("half_spread", 0, 3 * unit), Coefficient("inventory_skew", 0, 2 * unit))
+
+    def build(half_spread: float, inventory_skew: float) -> engine.Strategy:
+        return engine.Strategy.linear_skew(
+            half_spread=half_spread, inventory_skew=inventory_skew, max_lots=_lots(config)
+        )
+
+    return Family("linear skew", config, coefficients, build)
+
+
+def _linear_skew_with_alpha(config: Config) -> Family:
+    unit, plain = config.market.price_unit, _linear_skew(config)
+    coefficients = (*plain.coefficients, Coefficient("alpha_skew", 0, 2 * unit))
+
+    def build(half_spread: float, inventory_skew: float, alpha_skew: float) -> engine.Strategy:
+        return engine.Strategy.linear_skew(
+            half_spread=half_spread, inventory_skew=inventory_skew, alpha_skew=alpha_skew, max_lots=_lots(config)
+        )
+
+    return Family("linear skew with alpha", config, coefficients, build)
+
+
+def _avellaneda_stoikov(config: Config) -> Family:
+    """Risk aversions that shift both quotes by a thousandth to thrice the price unit per lot at the start."""
+    unit, sigma, simulation = config.market.price_unit, volatility(config), config.simulation
+    dt = 1e-3 * simulation.decision_interval_ms
+    per_shift = unit / (sigma**2 * dt * simulation.episode_steps)
+    coefficients = (Coefficient("risk_aversion", 1e-3 * per_shift, 3 * per_shift, logarithmic=True), _decay(config))
+
+    def build(risk_aversion: float, decay: float) -> engine.Strategy:
+        return engine.Strategy.avellaneda_stoikov(
+            risk_aversion=risk_aversion,
+            volatility=sigma,
+            decay=decay,
+            dt=dt,
+            steps=simulation.episode_steps,
+            max_lots=_lots(config),
+        )
+
+    return Family("Avellaneda-Stoikov", config, coefficients, build, _derived(config, _risk_aversion, _kappa))
+
+
+def _glft(config: Config) -> Family:
+    """Risk aversions that shift both quotes by a thousandth to twice the price unit per lot."""
+    unit, sigma, rate = config.market.price_unit, volatility(config), market_order_rate(config)
+    per_square = 2 * rate / (unit * np.e * sigma**2)  # gamma is about this times the shift squared
+    low, high = (float(per_square * (share * unit) ** 2) for share in (1e-3, 2))
+    coefficients = (Coefficient("risk_aversion", low, high, logarithmic=True), _decay(config))
+
+    def build(risk_aversion: float, decay: float) -> engine.Strategy:
+        return engine.Strategy.glft(
+            risk_aversion=risk_aversion, volatility=sigma, decay=decay, rate=rate, max_lots=_lots(config)
+        )
+
+    return Family("GLFT", config, coefficients, build, _derived(config, _risk_aversion, _kappa))
+
+
+def _cartea_jaimungal(config: Config) -> Family:
+    """The optimum in continuous time under the agent's own penalties, for rates that may be unknown."""
+    rate = market_order_rate(config)
+    coefficients = (Coefficient("rate", 0.1 * rate, 10 * rate, logarithmic=True), _decay(config))
+    agent, simulation, params = config.agent, config.simulation, config.market.reduced_form
+    tau = 1e-3 * simulation.decision_interval_ms * np.arange(simulation.episode_steps, 0, -1)
+
+    def build(rate: float, decay: float) -> engine.Strategy:
+        _, depths = cartea_jaimungal(
+            rate=rate,
+            decay=decay,
+            running_penalty=agent.inventory_penalty,
+            terminal_penalty=agent.terminal_penalty,
+            impact=params.impact if params is not None else 0.0,
+            limit=_lots(config),
+            tau=tau,
+        )
+        return engine.Strategy.table(np.nan_to_num(depths)[:, :, None])
+
+    return Family("Cartea-Jaimungal", config, coefficients, build, _derived(config, market_order_rate, _kappa))
+
+
+def _decay(config: Config) -> Coefficient:
+    """1 / decay from a tenth of the price unit to thrice it."""
+    unit = config.market.price_unit
+    return Coefficient("decay", 1 / (3 * unit), 10 / unit, logarithmic=True)
+
+
+def _derived(config: Config, *formulas: Callable[[Config], float]) -> tuple[float, ...] | None:
     if config.market.kind is MarketKind.book:
-        return family.build(*_best_simulated(family, config, points))
-
-    def loss(point: Any, /) -> float:
-        return -value(config, family.build(*point))
-
-    best = optimize.fmin(loss, np.array(min(points, key=loss)), xtol=1e-7, ftol=1e-9, disp=False)
-    return family.build(*(float(coefficient) for coefficient in best))
+        return None
+    return tuple(formula(config) for formula in formulas)
 
 
-def _best_simulated(family: Family, config: Config, points: list[tuple[float, ...]]) -> tuple[float, ...]:
+def _kappa(config: Config) -> float:
+    assert config.market.reduced_form is not None
+    return config.market.reduced_form.decay
+
+
+def _risk_aversion(config: Config) -> float:
+    """Gamma = 2 phi / sigma^2: to second order exponential utility then fears inventory as the running penalty does."""
+    return 2 * config.agent.inventory_penalty / volatility(config) ** 2
+
+
+def market_order_rate(config: Config) -> float:
+    """Market orders per side, 1/s."""
+    if config.market.reduced_form is not None and config.market.kind is MarketKind.reduced_form:
+        return config.market.reduced_form.rate
+    assert config.market.book is not None
+    return config.market.book.flow.market_rate
+
+
+def volatility(config: Config) -> float:
+    """Of the mid over an episode, price unit of the market per sqrt(s); in a book measured while nobody quotes near."""
+    if config.market.reduced_form is not None and config.market.kind is MarketKind.reduced_form:
+        return config.market.reduced_form.volatility
+    assert config.market.book is not None
     held_in = config.evaluation
-    for divisor, stay in ROUNDS:
-        episodes = max(2, held_in.tuning_episodes // divisor)
+    markets = RuleMarkets(config, episodes=held_in.tuning_episodes, seed=held_in.tuning_seed)
+    mids = markets.sums(engine.Strategy.constant(20 * config.market.price_unit)).statistics[:, STATISTICS.index("mid")]
+    seconds = 1e-3 * config.simulation.decision_interval_ms * config.simulation.episode_steps
+    return float(np.std(mids) / np.sqrt(seconds))
 
-        def reward(point: tuple[float, ...], episodes: int = episodes) -> float:
-            rule = family.build(*point)
-            return float(simulate(rule, config, episodes=episodes, seed=held_in.tuning_seed).reward.mean())
 
-        points = sorted(points, key=reward, reverse=True)[:stay]
-    return points[0]
+def tune(family: Family, budget: int | None = None) -> Rule:
+    """The rule's best coefficients after about ``budget`` trials for each (`evaluation.tuning_candidates` by default).
+
+    In the reduced-form market by exact value, which is smooth: the better ones of a Sobol sequence are polished by
+    Nelder & Mead (1965). In a book by simulation on common random numbers (`evaluation.tuning_seed`), which is rough,
+    because quotes round to ticks: differential evolution (Storn & Price 1997), whose last generation plays all of
+    `evaluation.tuning_episodes`.
+    """
+    budget = budget or family.config.evaluation.tuning_candidates
+    search = _search_simulated if family.config.market.kind is MarketKind.book else _search_exact
+    return search(family, budget * len(family.coefficients))
+
+
+_STARTS = 2  # points of the sequence that are polished
+
+
+def _search_exact(family: Family, budget: int) -> Rule:
+    dimensions = len(family.coefficients)
+
+    def loss(shares: Point) -> float:
+        return -exact_value(family.at(np.clip(shares, 0, 1)), family.config)
+
+    tried = qmc.Sobol(dimensions, rng=np.random.default_rng(0)).random_base2((budget // 4).bit_length() - 1)
+    starts = sorted(tried, key=loss)[:_STARTS]
+    if family.derived is not None:
+        pairs = zip(family.coefficients, family.derived, strict=True)
+        starts.append(np.clip([coefficient.share(value) for coefficient, value in pairs], 0, 1))
+    polished = [
+        optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10, "maxfev": budget})
+        for start in starts
+    ]
+    return family.at(np.clip(min(polished, key=lambda result: result.fun).x, 0, 1))
+
+
+_POPULATION = 16  # of a generation
+_SCREENING = 8  # a candidate plays one episode in so many of those that the last generation plays
+_FINALISTS = 8
+
+
+def _search_simulated(family: Family, budget: int) -> Rule:
+    held_in, dimensions = family.config.evaluation, len(family.coefficients)
+
+    def losses(episodes: int) -> Callable[[Point], float]:
+        markets = RuleMarkets(family.config, episodes=max(2, episodes), seed=held_in.tuning_seed)
+        return lambda shares: -float(markets.play(family.at(shares)).reward.mean())
+
+    found = optimize.differential_evolution(
+        losses(held_in.tuning_episodes // _SCREENING),
+        optimize.Bounds(np.zeros(dimensions), np.ones(dimensions)),
+        popsize=max(1, _POPULATION // dimensions),
+        maxiter=max(1, budget // _POPULATION - 1),
+        init="sobol",
+        tol=0,
+        polish=False,
+        rng=np.random.default_rng(0),
+    )
+    order = np.argsort(found.population_energies)[:_FINALISTS]
+    return family.at(min(found.population[order], key=losses(held_in.tuning_episodes)))

@@ -6,15 +6,15 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 import engine
-from analysis.policy import Policy
-from config import Config, replace
+from analysis.optimum import Problem, value
+from analysis.policy import Policy, Rule
+from config import ActionReference, Config, UserError, replace
 from envs import STATISTICS, MarketMakingVectorEnv, scenario
 
 _INVENTORY = STATISTICS.index("inventory")
@@ -40,14 +40,6 @@ class Estimate:
     high: float
 
 
-@runtime_checkable
-class Rule(Policy, Protocol):
-    """A policy that the engine can play by itself, many times faster."""
-
-    def strategy(self, config: Config) -> engine.Strategy:
-        """The rule in the market of ``config``."""
-
-
 def simulate(policy: Policy, config: Config, *, episodes: int, seed: int) -> Episodes:
     """Plays ``policy`` for one episode in each of ``episodes`` markets under ``seed``.
 
@@ -55,9 +47,11 @@ def simulate(policy: Policy, config: Config, *, episodes: int, seed: int) -> Epi
     by episode.
     """
     if isinstance(policy, Rule):
-        sums = play_inside(policy, config, episodes, seed)
-    else:
-        sums = play_stepwise(policy, config, episodes, seed)
+        return RuleMarkets(config, episodes=episodes, seed=seed).play(policy)
+    return _episodes(play_stepwise(policy, config, episodes, seed), config)
+
+
+def _episodes(sums: Sums, config: Config) -> Episodes:
     column = {name: sums.statistics[:, i] for i, name in enumerate(STATISTICS)}
     return Episodes(
         reward=sums.reward,
@@ -81,14 +75,26 @@ def _threads() -> int:
     return len(os.sched_getaffinity(0))  # results do not depend on it
 
 
-def play_inside(rule: Rule, config: Config, episodes: int, seed: int) -> Sums:
-    """Leaves the whole episode to the engine."""
-    batch = engine.Batch(scenario(config), episodes, threads=_threads())
-    batch.reset(seed, np.empty((episodes, len(batch.columns)), np.float32))
-    sums = Sums(np.empty(episodes), np.empty((episodes, len(STATISTICS))), np.empty(episodes))
-    steps = config.simulation.episode_steps
-    batch.play(rule.strategy(config), steps, sums.reward, sums.statistics, sums.abs_inventory)
-    return sums
+class RuleMarkets:
+    """Markets that rules play one after another, by themselves, on the same episodes."""
+
+    def __init__(self, config: Config, *, episodes: int, seed: int) -> None:
+        self._config, self._seed = config, seed
+        self._batch = engine.Batch(scenario(config), episodes, threads=_threads())
+        self._observation = np.empty((episodes, len(self._batch.columns)), np.float32)
+
+    def play(self, rule: Rule) -> Episodes:
+        """One episode in each market."""
+        return _episodes(self.sums(rule.strategy), self._config)
+
+    def sums(self, strategy: engine.Strategy) -> Sums:
+        """What one episode in each market adds up to."""
+        n = len(self._batch)
+        self._batch.reset(self._seed, self._observation)
+        sums = Sums(np.empty(n), np.empty((n, len(STATISTICS))), np.empty(n))
+        steps = self._config.simulation.episode_steps
+        self._batch.play(strategy, steps, sums.reward, sums.statistics, sums.abs_inventory)
+        return sums
 
 
 def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> Sums:
@@ -103,6 +109,34 @@ def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> S
         sums.abs_inventory[:] += np.abs(info["statistics"][:, _INVENTORY])
     sums.statistics[:, _LEVELS] = info["statistics"][:, _LEVELS]
     return sums
+
+
+def exact_value(policy: Policy, config: Config) -> float:
+    """Exact value of a deterministic policy in the reduced-form market, where episodes start; no sampling.
+
+    Raises:
+        UserError: the market is a book, or the policy's actions do not count from one price unit.
+    """
+    problem = Problem.of(config)
+    return value(problem, grid_depths(policy, problem, config.market.price_unit))
+
+
+def grid_depths(policy: Policy, problem: Problem, price_unit: float) -> NDArray[np.float64]:
+    """What ``policy`` quotes at every state of a problem: [N, 2 Q + 1, levels, 2] (bid, ask; price)."""
+    step, inventory, signal = np.meshgrid(
+        np.arange(problem.steps, dtype=float), problem.inventory[:, 0], problem.signal, indexing="ij"
+    )
+    if isinstance(policy, Rule):  # without the rounding of actions to float32
+        depths = policy.strategy(step.ravel(), inventory.ravel(), signal.ravel())
+    else:
+        if policy.reference is not ActionReference.offsets:
+            raise UserError(
+                f"the policy must have agent.action offsets to have an exact value, but it has {policy.reference.value}"
+            )
+        states = np.stack([1 - step.ravel() / problem.steps, inventory.ravel() / problem.limit, signal.ravel()], axis=1)
+        action = np.clip(policy(engine.grid_observation(states)), *policy.box)
+        depths = price_unit * (1.0 + action.astype(float))
+    return depths.reshape(*step.shape, 2)
 
 
 def estimate(sample: NDArray[np.float64], confidence: float) -> Estimate:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from config import ActionReference, UserError
+import engine
+from config import ActionReference, Config, UserError
 
 Floats = NDArray[np.float32]
 
@@ -36,6 +38,33 @@ class Policy(Protocol):
 
     def __call__(self, observation: Floats) -> Floats:
         """Actions [n, 2] in price units for observations [n, k]."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A quoting rule as a table of the engine, which can play it by itself, many times faster than step by step."""
+
+    name: str
+    strategy: engine.Strategy  # depths in the market's own unit
+    price_unit: float
+    steps: int  # of an episode
+    max_lots: int
+    coefficients: Mapping[str, float] = field(default_factory=dict)  # what the strategy was made from
+    reference: ActionReference = field(default=ActionReference.offsets, init=False)
+    box: tuple[float, float] = field(default=(-1e3, 1e3), init=False)  # a rule has none
+
+    @classmethod
+    def of(cls, name: str, strategy: engine.Strategy, config: Config, **coefficients: float) -> Rule:
+        """The rule in the market of ``config``."""
+        market, lots = config.market, config.market_maker.max_position // config.market.lot
+        return cls(name, strategy, market.price_unit, config.simulation.episode_steps, lots, coefficients)
+
+    def __call__(self, observation: Floats) -> Floats:
+        """Actions [n, 2]; reads the columns every market has: 2 tau/T - 1, 2 q/Q and the signal."""
+        to_go, inventory, alpha = observation[:, :3].astype(float).T
+        step = np.rint((0.5 - 0.5 * to_go) * self.steps)
+        depths = self.strategy(step, np.rint(0.5 * inventory * self.max_lots), alpha)
+        return (depths / self.price_unit - 1).astype(np.float32)  # an action counts from one price unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +111,14 @@ class TrainedPolicy:
         return action
 
 
-def load(source: Path) -> TrainedPolicy:
+def load(source: Path, name: str = "policy") -> TrainedPolicy:
     """The policy in ``source``, a ``model.pt2`` or a folder with one such as an MLflow model; needs torch, not Ray."""
     import torch  # here: rules need no torch, whose import takes seconds
 
     folder = source.parent if source.is_file() else source
     program = torch.export.load(_only(folder, PROGRAM_FILE, source)).module()
     card = json.loads(_only(folder, CARD_FILE, source).read_text(encoding="utf-8"))
-    return TrainedPolicy(program, PolicyCard(**card))
+    return TrainedPolicy(program, PolicyCard(**card), name)
 
 
 def _only(folder: Path, name: str, source: Path) -> Path:

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 import config as configuration
-from analysis import baselines, optimum
-from analysis.evaluation import Episodes, Estimate, differences, simulate, summary
+from analysis import baselines
+from analysis.evaluation import Episodes, Estimate, differences, exact_value, simulate, summary
+from analysis.optimum import Problem, solve
 from analysis.policy import Policy, load
 from config import Config, MarketKind, UserError
 from envs import MarketMakingVectorEnv
@@ -56,13 +57,13 @@ class Comparison:
 
 def compare(policy: Policy, config: Config) -> Comparison:
     """Tunes the rules, then plays ``policy`` and every rule on ``evaluation.episodes`` held-out episodes."""
-    policies = [policy, *(baselines.tune(family, config) for family in baselines.FAMILIES)]
+    policies = [policy, *map(baselines.tune, baselines.families(config))]
     held_out = config.evaluation
     results = {p.name: simulate(p, config, episodes=held_out.episodes, seed=held_out.seed) for p in policies}
     exact = None
     if config.market.kind is MarketKind.reduced_form:
-        values = {p.name: optimum.value(config, p) for p in policies}
-        exact = Exact(optimum.solve(config).at_start, values)
+        values = {p.name: exact_value(p, config) for p in policies}
+        exact = Exact(solve(Problem.of(config)).at_start, values)
     return Comparison(
         policy=policy.name,
         confidence=held_out.confidence,

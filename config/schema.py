@@ -301,6 +301,7 @@ class EvaluationConfig(Section):
     episodes: int = number(least=2)
     seed: int = number(least=0)
     tuning_episodes: int = number(least=2)
+    tuning_candidates: int = number(least=32)
     tuning_seed: int = number(least=0)
     confidence: float = number(above=0, below=1)
 

@@ -130,7 +130,7 @@ class MediumOrderBook(_Book):
     """As `OrderBook`, with room for 1,024 orders and 512 prices; for simulated markets that are deep."""
 
 class CompactOrderBook(_Book):
-    """As `OrderBook`, with room for 208 orders and 128 prices; for simulated markets that are tight."""
+    """As `OrderBook`, with room for 192 orders and 64 prices; for simulated markets that are tight."""
 
 def read_messages(path: str | os.PathLike[str], tick: int = 1) -> NDArray[np.void]:
     """A LOBSTER message file as an array of `MESSAGE`; times are rounded to whole ns.
@@ -437,13 +437,14 @@ class Scenario:
 class Strategy:
     """Depths of both quotes by step, inventory and signal, all in the market's own unit: ticks (book) or price.
 
-    A table [steps or 1, 2 max_lots + 1, 2] (bid, ask), q = -max_lots..max_lots, where one row holds for all steps; the
-    signal moves both quotes up by ``alpha_skew`` times it. ``max_lots`` is the market's, max_position / lot.
+    A table [steps or 1, 2 max_lots + 1, levels, 2] (bid, ask), q = -max_lots..max_lots, where one row holds for all
+    steps, and of the levels, which are values of the signal, the nearest. Besides, the signal moves both quotes up by
+    ``alpha_skew`` times it. ``max_lots`` is the market's, max_position / lot.
     """
 
     @staticmethod
-    def table(depths: NDArray[np.float64], *, alpha_skew: float = 0.0) -> Strategy:
-        """Any depths [steps or 1, 2 max_lots + 1, 2], finite."""
+    def table(depths: NDArray[np.float64], *, alpha_skew: float = 0.0, levels: list[float] = ...) -> Strategy:
+        """Any depths [steps or 1, 2 max_lots + 1, levels, 2], finite; ``levels`` increase, one of 0 unless given."""
     @staticmethod
     def constant(half_spread: float) -> Strategy:
         """The same depth on both sides, whatever the inventory."""
@@ -466,9 +467,16 @@ class Strategy:
         (1 / gamma) ln(1 + gamma / k) + (1 +- 2 q) / 2 sqrt(sigma^2 gamma / (2 k A) (1 + gamma / k)^(1 + k / gamma)),
         + for the bid; gamma is the risk aversion, k the decay, A the rate.
         """
+    def __call__(
+        self, step: NDArray[np.float64], inventory: NDArray[np.float64], alpha: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """What it quotes in n states: [n] each, step from 0, inventory in lots, to depths [n, 2] (bid, ask)."""
     @property
     def depths(self) -> NDArray[np.float64]:
-        """The table, [steps or 1, 2 max_lots + 1, 2]."""
+        """The table, [steps or 1, 2 max_lots + 1, levels, 2]."""
+    @property
+    def levels(self) -> list[float]:
+        """The signals that the table tells apart."""
     @property
     def alpha_skew(self) -> float: ...
 

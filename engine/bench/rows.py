@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+
+import config
+import engine
+from analysis.optimum import Problem, solve
 from engine.bench.contestants import BOOK, LAYERED, REDUCED_FORM, batch, envpool, hftbacktest, micro, vector_env
 from engine.bench.players import Facts
 
@@ -57,6 +64,11 @@ BUDGET = {
     "threads_1024": at_least(1.9, 1.6),
     "threads_4096": at_least(1.9, 1.6),
     "richest_flow": at_most(1.6, 2),
+    "solve_gt1": at_most(1, 2),
+    "solve_gt4": at_most(2, 5),
+    "solve_twice_steps": at_most(2, 2.4),
+    "solve_twice_inventories": at_most(2, 2.4),
+    "solve_twice_levels": at_most(2, 2.4),
 }
 
 
@@ -106,6 +118,26 @@ def _binding_share(_: str, rows: Round) -> Facts:
     return {"value": 100 * overhead / rows["env_steps"]["call_us"]}
 
 
+def _solving(market: str, **changes: Any) -> Measure:
+    """CPU time of the exact optimum of a market, with fields of the problem changed."""
+
+    def measure(_: str, __: Round) -> Facts:
+        problem = Problem.of(config.load([f"market={market}"]), **changes)
+        start = time.process_time()
+        value = solve(problem).at_start
+        seconds = time.process_time() - start
+        shape = {"steps": problem.steps, "inventories": 2 * problem.limit + 1, "levels": len(problem.drift)}
+        return {"value": seconds, "optimum": value, **shape}
+
+    return measure
+
+
+def _levels(n: int) -> dict[str, Any]:
+    """A drift of n levels that are left as gt4's are."""
+    drift = np.linspace(-0.1, 0.1, n)
+    return {"drift": drift, "transition": engine.drift_transition(drift.tolist(), 0.05, 1.0)}
+
+
 EVENTS = "order events that changed a full-FIFO book, per CPU second in C++, RNG and sampling included"
 STEPS = "env steps per CPU second through engine.Batch: a book, 2 quotes, 20 float32 columns, autoreset"
 REDUCED = "env steps per CPU second through engine.Batch: reduced form (gt1), no book, autoreset"
@@ -120,6 +152,7 @@ L3 = (
     "submits two post-only orders up to 4 ticks from the mid, with the same order latency; nothing observed, no impact"
 )
 CALL = "a step call's intercept at n = 0 between reduced_form_1 and reduced_form_1024"
+SOLVE = "CPU time of the exact optimum by backward induction (analysis.optimum.solve)"
 HEAP = "heap that a Batch of books holds once reset, per market (1 kB = 1000 bytes): from 1024 to 2048 markets"
 
 ROWS = {
@@ -161,6 +194,17 @@ ROWS = {
     "reduced_form_1024": Row("M/s", f"{REDUCED}; n = 1024, 1 thread", _steps(REDUCED_FORM, 1024)),
     "reduced_form_4096": Row("M/s", f"{REDUCED}; n = 4096, 1 thread", _steps(REDUCED_FORM, 4096)),
     "reduced_form_16384": Row("M/s", f"{REDUCED}; n = 16384, 1 thread", _steps(REDUCED_FORM, 16384)),
+    "solve_gt1": Row("s", f"{SOLVE}: gt1", _solving("gt1")),
+    "solve_gt4": Row("s", f"{SOLVE}: gt4", _solving("gt4")),
+    "solve_once": Row(
+        "s", f"{SOLVE}: gt4, 600 steps, 81 inventories, 16 levels", _solving("gt4", limit=40, **_levels(16))
+    ),
+    "solve_steps": Row("s", "solve_once with 1200 steps", _solving("gt4", limit=40, steps=1200, **_levels(16))),
+    "solve_inventories": Row("s", "solve_once with 161 inventories", _solving("gt4", limit=80, **_levels(16))),
+    "solve_levels": Row("s", "solve_once with 32 levels", _solving("gt4", limit=40, **_levels(32))),
+    "solve_twice_steps": Row("x", "solve_steps over solve_once", _ratio("solve_steps", "solve_once")),
+    "solve_twice_inventories": Row("x", "solve_inventories over solve_once", _ratio("solve_inventories", "solve_once")),
+    "solve_twice_levels": Row("x", "solve_levels over solve_once", _ratio("solve_levels", "solve_once")),
     "binding": Row("us", CALL, _binding),
     "action_check": Row(
         "us", "the binding's scan of 1024 actions for NaN", lambda *_: batch(BOOK, 1024).action_check()

@@ -27,16 +27,27 @@ double risk_premium(double risk_aversion, double decay) {
 
 }  // namespace
 
-Strategy::Strategy(std::vector<Depths> depths, Lots max_lots, double alpha_skew)
-    : depths_(std::move(depths)), max_lots_(max_lots), limit_(max_lots), alpha_skew_(alpha_skew) {
+Strategy::Strategy(std::vector<Depths> depths, Lots max_lots, double alpha_skew, std::vector<double> levels)
+    : depths_(std::move(depths)),
+      levels_(std::move(levels)),
+      max_lots_(max_lots),
+      limit_(max_lots),
+      alpha_skew_(alpha_skew) {
     check(max_lots >= 0, "max_lots", "be >= 0", max_lots);
-    check(depths_.size() % width() == 0, "depths", "have 2 max_lots + 1 pairs a row", depths_.size());
+    check(!levels_.empty(), "levels", "hold at least one signal", levels_.size());
+    check(depths_.size() % (width() * levels_.size()) == 0, "depths", "have 2 max_lots + 1 x levels pairs a row",
+          depths_.size());
     check(!depths_.empty(), "depths", "have at least one row", depths_.size());
     for (const Depths& at : depths_) {
         check(std::isfinite(at.bid), "depths", "be finite", at.bid);
         check(std::isfinite(at.ask), "depths", "be finite", at.ask);
     }
     check(std::isfinite(alpha_skew), "alpha_skew", "be finite", alpha_skew);
+    for (std::size_t i = 1; i < levels_.size(); ++i) {
+        check(levels_[i] > levels_[i - 1], "levels", "increase", levels_[i]);
+        edges_.push_back(0.5 * (levels_[i - 1] + levels_[i]));
+    }
+    for (double level : levels_) check(std::isfinite(level), "levels", "be finite", level);
 }
 
 Strategy Strategy::constant(double half_spread) {

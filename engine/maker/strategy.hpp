@@ -1,4 +1,4 @@
-// Quoting strategies as tables of depths, by step and inventory: whatever the formula, playing one is a look-up.
+// Quoting strategies as tables of depths, by step, inventory and signal: whatever the formula, playing one is a look-up.
 #pragma once
 
 #include <algorithm>
@@ -14,9 +14,10 @@ namespace mm {
 
 class Strategy {
   public:
-    // Depths by step (or one row for all steps), inventory from -max_lots to max_lots, side. The signal, from -1 to 1,
-    // moves both quotes up by alpha_skew times it.
-    Strategy(std::vector<Depths> depths, Lots max_lots, double alpha_skew = 0);
+    // Depths by step (or one row for all steps), inventory from -max_lots to max_lots, level of the signal, side. The
+    // levels are increasing values of the signal, the nearest of which holds; besides, the signal, from -1 to 1, moves
+    // both quotes up by alpha_skew times it.
+    Strategy(std::vector<Depths> depths, Lots max_lots, double alpha_skew = 0, std::vector<double> levels = {0});
 
     // The same depth on both sides, always.
     static Strategy constant(double half_spread);
@@ -34,18 +35,28 @@ class Strategy {
     Depths depths(std::uint32_t step, double inventory, double alpha) const {
         const std::size_t row = std::min<std::size_t>(step, rows() - 1);
         const double lots = std::clamp(inventory, -limit_, limit_) + limit_;
-        const Depths& at = depths_[row * width() + static_cast<std::size_t>(static_cast<Lots>(lots))];
+        const std::size_t column = static_cast<std::size_t>(static_cast<Lots>(lots)) * levels_.size() + level(alpha);
+        const Depths& at = depths_[row * width() * levels_.size() + column];
         return {at.bid - alpha_skew_ * alpha, at.ask + alpha_skew_ * alpha};
     }
 
-    std::size_t rows() const { return depths_.size() / width(); }
+    std::size_t rows() const { return depths_.size() / (width() * levels_.size()); }
     std::size_t width() const { return 2 * static_cast<std::size_t>(max_lots_) + 1; }
     Lots max_lots() const { return max_lots_; }
     double alpha_skew() const { return alpha_skew_; }
+    const std::vector<double>& levels() const { return levels_; }
     const std::vector<Depths>& table() const { return depths_; }
 
   private:
-    std::vector<Depths> depths_;  // [rows, width]
+    // The level nearest to a signal.
+    std::size_t level(double alpha) const {
+        std::size_t level = 0;
+        for (double edge : edges_) level += alpha > edge;
+        return level;
+    }
+
+    std::vector<Depths> depths_;         // [rows, width, levels]
+    std::vector<double> levels_, edges_;  // edges: the middles between neighbours
     Lots max_lots_;
     double limit_;  // max_lots
     double alpha_skew_;

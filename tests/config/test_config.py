@@ -25,7 +25,7 @@ def test_every_shipped_file_loads_and_survives_a_round_trip(market, algo):
         ("algo.ppo.gae_lambda=2", "algo.ppo.gae_lambda must be <= 1, but it is 2.0"),
         ("agent.action=foo", "agent.action: .*foo.*offsets, residual"),
         ("agent.action_low=9", "agent.action_low must be < agent.action_high"),
-        ("market=nowhere", "market must be one of book, gt1, gt3, gt4"),
+        ("market=nowhere", "market must be one of as2008, book, gt1, gt3, gt4"),
         ("market=nowhere.yaml", "nowhere.yaml cannot be read: No such file"),
         ("algo=td3", "algo must be one of ppo, sac"),
         ("config=nowhere.yaml", "nowhere.yaml cannot be read"),

@@ -100,7 +100,7 @@ def test_a_width_that_is_not_there_is_refused(width):
 @pytest.mark.parametrize(("bid", "ask"), [(0.9, 0.2), (0.0, 1.7), (-0.1, -0.5)])
 def test_fills_are_as_frequent_as_they_should_be(fill_mode, probability, bid, ask):
     markets, _ = batch(f"market.reduced_form.fill_mode={fill_mode}", "market_maker.max_position=1000", n=10_000)
-    _, sums, _ = play(markets, engine.Strategy.table(np.array([[[bid, ask]]])), 100)
+    _, sums, _ = play(markets, engine.Strategy.table(np.array([[[[bid, ask]]]])), 100)
     for side, depth in (("bid_filled", bid), ("ask_filled", ask)):
         p = float(probability(140 * 0.005, np.exp(-1.5 * depth)))
         error = np.sqrt(max(p * (1 - p), 1e-9) / 1e6)
@@ -132,7 +132,7 @@ def test_the_mid_moves_by_standard_normal_shocks():
 def test_a_fill_moves_the_mid_by_the_impact():
     quiet = ("market.reduced_form.volatility=0", "market.reduced_form.impact=0.25", "market_maker.max_position=1000")
     markets, _ = batch(*quiet, n=1000)
-    _, sums, _ = play(markets, engine.Strategy.table(np.array([[[0.3, 0.6]]])), 50)
+    _, sums, _ = play(markets, engine.Strategy.table(np.array([[[[0.3, 0.6]]]])), 50)
     assert np.allclose(sums["mid"], 100 + 0.25 * (sums["ask_filled"] - sums["bid_filled"]))
     assert sums["bid_filled"].sum() > sums["ask_filled"].sum() > 0
 
@@ -205,20 +205,14 @@ def deviation_error(sample, n):
 
 @pytest.mark.parametrize(("gamma", "kind", "spread", "profit", "std", "std_q", "again", "std_again"), PUBLISHED)
 def test_avellaneda_stoikov_published_tables(gamma, kind, spread, profit, std, std_q, again, std_again):
-    markets, chosen = batch(
-        "market.reduced_form.fill_mode=linear",
-        "market_maker.max_position=200",  # the paper has no limit; nobody comes near
-        "agent.inventory_penalty=0",
-        "agent.terminal_penalty=0",
-        n=40_000,
-    )
+    markets, chosen = batch("market=as2008", "agent.inventory_penalty=0", n=40_000)
     steps = chosen.simulation.episode_steps
     strategy = engine.Strategy.avellaneda_stoikov(
         risk_aversion=gamma, volatility=2, decay=1.5, dt=0.005, steps=steps, max_lots=200
     )
     mean_spread = 0.5 * gamma * 2**2 + 2 / gamma * np.log1p(gamma / 1.5)
     assert mean_spread == pytest.approx(spread, abs=0.005)
-    assert strategy.depths.sum(axis=2).mean() == pytest.approx(mean_spread + 0.5 * gamma * 2**2 * 0.005)
+    assert strategy.depths.sum(axis=3).mean() == pytest.approx(mean_spread + 0.5 * gamma * 2**2 * 0.005)
     if kind == "symmetric":
         strategy = engine.Strategy.constant(mean_spread / 2)
     reward, sums, _ = play(markets, strategy, steps)
