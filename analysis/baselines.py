@@ -105,14 +105,12 @@ def _constant_spread(config: Config) -> Family:
 
 
 def _linear_skew(config: Config) -> Family:
-    """The market maker's own rule; spread and skew in the market's unit of price."""
-    unit = config.market.price_unit
-    coefficients = (Coefficient("half_spread", 0, 3 * unit), Coefficient("inventory_skew", 0, 2 * unit))
+    """The market maker's own rule; spread and skew in the market's unit of price, up to a fifth of it for each lot."""
+    unit, lots = config.market.price_unit, _lots(config)
+    coefficients = (Coefficient("half_spread", 0, 3 * unit), Coefficient("inventory_skew", 0, 0.2 * unit * lots))
 
     def build(half_spread: float, inventory_skew: float) -> engine.Strategy:
-        return engine.Strategy.linear_skew(
-            half_spread=half_spread, inventory_skew=inventory_skew, max_lots=_lots(config)
-        )
+        return engine.Strategy.linear_skew(half_spread=half_spread, inventory_skew=inventory_skew, max_lots=lots)
 
     return Family("linear skew", config, coefficients, build)
 

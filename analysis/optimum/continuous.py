@@ -46,7 +46,7 @@ def glft(*, risk_aversion: float, volatility: float, decay: float, rate: float, 
     it; the bid is (1 / k) ln(v_q / v_{q+1}) + (1 / gamma) ln(1 + gamma / k).
     """
     diagonal, off = _glft_generator(risk_aversion, volatility, decay, rate, limit)
-    log_v = _log_semigroup(diagonal, off, np.ones_like(diagonal), tau)
+    log_v = _log_semigroup(diagonal, off, np.zeros_like(diagonal), tau)
     return _depths(log_v / decay, _premium(risk_aversion, decay))
 
 
@@ -78,7 +78,7 @@ def cartea_jaimungal(
     q = np.arange(-limit, limit + 1, dtype=float)
     diagonal = -running_penalty * decay * q**2
     off = rate * np.exp(-1 - decay * impact / 2)
-    terminal = np.exp(-(terminal_penalty + impact / 2) * decay * q**2)
+    terminal = -(terminal_penalty + impact / 2) * decay * q**2
     g = _log_semigroup(diagonal, off, terminal, tau) / decay
     return g + impact * q**2 / 2, _depths(g, 1 / decay + impact / 2)
 
@@ -100,9 +100,10 @@ _LARGEST = 100.0  # norm of what is exponentiated at once: e^100 is far from ove
 
 
 def _log_semigroup(diagonal: Floats, off: float, terminal: Floats, tau: ArrayLike) -> Floats:
-    """ln(exp(A tau) terminal) for each tau, A tridiagonal with ``off`` beside its diagonal: [times, 2 Q + 1].
+    """ln(exp(A tau) e^terminal) for each tau, A tridiagonal with ``off`` beside its diagonal: [times, 2 Q + 1].
 
     A is shifted so that nothing in it is negative: then every entry is a sum of positive terms and has all its digits.
+    The sums are taken of logarithms, because far inventories are worth e^-1000 of near ones.
     """
     times = np.atleast_1d(np.asarray(tau, float))
     shift = diagonal.min()
@@ -110,7 +111,7 @@ def _log_semigroup(diagonal: Floats, off: float, terminal: Floats, tau: ArrayLik
     rows = np.arange(len(diagonal) - 1)
     generator[rows, rows + 1] = generator[rows + 1, rows] = off
     norm = generator.sum(axis=1).max()
-    logs, vector, scale, reached = np.empty((len(times), len(diagonal))), terminal, 0.0, 0.0
+    logs, log, reached = np.empty((len(times), len(diagonal))), terminal, 0.0
     step, matrix = -1.0, generator
     for i in np.argsort(times):
         ahead = times[i] - reached
@@ -119,11 +120,16 @@ def _log_semigroup(diagonal: Floats, off: float, terminal: Floats, tau: ArrayLik
             step = ahead / substeps
             matrix = linalg.expm(generator * step)
         for _ in range(substeps):
-            vector = matrix @ vector
-            scale += np.log(vector.max()) + shift * step
-            vector = vector / vector.max()
-        logs[i], reached = np.log(vector) + scale, times[i]
+            log = _log_product(matrix, log) + shift * step
+        logs[i], reached = log, times[i]
     return logs
+
+
+def _log_product(matrix: Floats, log: Floats) -> Floats:
+    """ln(matrix e^log), row by row relative to the row's own entry, so that nothing over- or underflows."""
+    rise = np.clip(log[None, :] - log[:, None], -700, 700)  # where it is clipped the matrix's entry is next to nothing
+    product: Floats = np.log(np.einsum("ij,ij->i", matrix, np.exp(rise))) + log
+    return product
 
 
 def _depths(h: Floats, premium: float) -> Floats:

@@ -144,7 +144,8 @@ class Problem:
 
     def fill_probability(self, depth: Floats, reach: Floats) -> Floats:
         """Probability of a fill at ``depth`` where ``reach`` market orders would reach depth 0."""
-        decayed = np.exp(-self.decay * depth)
+        with np.errstate(over="ignore"):  # a quote far on the other side is filled for certain
+            decayed = np.exp(-self.decay * depth)
         match self.fill_mode:
             case FillMode.exponential:
                 return -np.expm1(-reach * decayed)

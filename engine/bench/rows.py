@@ -152,6 +152,7 @@ L3 = (
     "submits two post-only orders up to 4 ticks from the mid, with the same order latency; nothing observed, no impact"
 )
 CALL = "a step call's intercept at n = 0 between reduced_form_1 and reduced_form_1024"
+ONCE = "600 steps, 81 inventories, 16 levels"
 SOLVE = "CPU time of the exact optimum by backward induction (analysis.optimum.solve)"
 HEAP = "heap that a Batch of books holds once reset, per market (1 kB = 1000 bytes): from 1024 to 2048 markets"
 
@@ -196,9 +197,7 @@ ROWS = {
     "reduced_form_16384": Row("M/s", f"{REDUCED}; n = 16384, 1 thread", _steps(REDUCED_FORM, 16384)),
     "solve_gt1": Row("s", f"{SOLVE}: gt1", _solving("gt1")),
     "solve_gt4": Row("s", f"{SOLVE}: gt4", _solving("gt4")),
-    "solve_once": Row(
-        "s", f"{SOLVE}: gt4, 600 steps, 81 inventories, 16 levels", _solving("gt4", limit=40, **_levels(16))
-    ),
+    "solve_once": Row("s", f"{SOLVE}: gt4 with {ONCE}", _solving("gt4", limit=40, **_levels(16))),
     "solve_steps": Row("s", "solve_once with 1200 steps", _solving("gt4", limit=40, steps=1200, **_levels(16))),
     "solve_inventories": Row("s", "solve_once with 161 inventories", _solving("gt4", limit=80, **_levels(16))),
     "solve_levels": Row("s", "solve_once with 32 levels", _solving("gt4", limit=40, **_levels(32))),

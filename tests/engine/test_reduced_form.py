@@ -208,7 +208,7 @@ def test_avellaneda_stoikov_published_tables(gamma, kind, spread, profit, std, s
     markets, chosen = batch("market=as2008", "agent.inventory_penalty=0", n=40_000)
     steps = chosen.simulation.episode_steps
     strategy = engine.Strategy.avellaneda_stoikov(
-        risk_aversion=gamma, volatility=2, decay=1.5, dt=0.005, steps=steps, max_lots=200
+        risk_aversion=gamma, volatility=2, decay=1.5, dt=0.005, steps=steps, max_lots=60
     )
     mean_spread = 0.5 * gamma * 2**2 + 2 / gamma * np.log1p(gamma / 1.5)
     assert mean_spread == pytest.approx(spread, abs=0.005)
@@ -222,4 +222,4 @@ def test_avellaneda_stoikov_published_tables(gamma, kind, spread, profit, std, s
     # the paper's deviations are themselves those of few paths, fat-tailed ones
     assert abs(reward.std() - std) < 3 * deviation_error(reward, PATHS)
     assert abs(sums["inventory"].std() - std_q) < 3 * deviation_error(sums["inventory"], PATHS)
-    assert np.abs(sums["inventory"]).max() < 200
+    assert np.abs(sums["inventory"]).max() < 60  # the market's limit, which the paper lacks
