@@ -1,4 +1,5 @@
-// Quoting strategies as tables of depths, by step, inventory and signal: whatever the formula, playing one is a look-up.
+// Quoting strategies as tables of depths, by step, inventory and signal: whatever the formula, playing one is a
+// look-up.
 #pragma once
 
 #include <algorithm>
@@ -55,7 +56,7 @@ class Strategy {
         return level;
     }
 
-    std::vector<Depths> depths_;         // [rows, width, levels]
+    std::vector<Depths> depths_;          // [rows, width, levels]
     std::vector<double> levels_, edges_;  // edges: the middles between neighbours
     Lots max_lots_;
     double limit_;  // max_lots
