@@ -15,7 +15,7 @@ from analysis import baselines
 from analysis.evaluation import Episodes, Estimate, differences, exact_value, simulate, summary
 from analysis.optimum import Problem, solve
 from analysis.policy import Policy, load
-from config import Config, MarketKind, UserError
+from config import ActionReference, Config, MarketKind, UserError
 from envs import MarketMakingVectorEnv
 
 WIDTH = 120  # columns
@@ -42,7 +42,7 @@ class Comparison:
     results: dict[str, Episodes]
     summaries: dict[str, dict[str, Estimate]]
     differences: dict[str, Estimate]  # reward of the policy less that of each rule, paired by episode
-    exact: Exact | None  # in the reduced-form market
+    exact: Exact | None  # in the reduced-form market, of a policy whose actions count from one price unit
 
     def metrics(self) -> dict[str, float]:
         """The means, to be logged: ``final/reward``, ``baseline/linear_skew_reward`` and so on."""
@@ -61,7 +61,8 @@ def compare(policy: Policy, config: Config) -> Comparison:
     held_out = config.evaluation
     results = {p.name: simulate(p, config, episodes=held_out.episodes, seed=held_out.seed) for p in policies}
     exact = None
-    if config.market.kind is MarketKind.reduced_form:
+    # The market maker's own quotes follow the mid, which is no state of the exact problem.
+    if config.market.kind is MarketKind.reduced_form and policy.reference is ActionReference.offsets:
         values = {p.name: exact_value(p, config) for p in policies}
         exact = Exact(solve(Problem.of(config)).at_start, values)
     return Comparison(

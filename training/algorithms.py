@@ -18,7 +18,7 @@ from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
 
 from config import AlgoName, Config, UserError, from_dict, to_dict
 from envs import STATISTICS, MarketMakingVectorEnv
-from training.connectors import Advantages, CentreRewards, ConcatenateEpisodes
+from training.connectors import Advantages, CentreRewards, StackRollouts
 from training.env_runner import BatchedEnvRunner
 from training.learners import PPOLearner, SACLearner
 from training.modules import MarketMakerModule
@@ -80,6 +80,11 @@ def check(config: Config) -> None:
         raise UserError(
             f"training.steps_per_iteration must be a multiple of the {markets(config)} markets of all "
             f"runners, but it is {training.steps_per_iteration}"
+        )
+    if training.learners > 1 and training.markets_per_runner % training.learners:
+        raise UserError(
+            f"training.markets_per_runner must be a multiple of training.learners = {training.learners}, "
+            f"but it is {training.markets_per_runner}"
         )
     ppo = config.algo.ppo
     if config.algo.name is AlgoName.ppo and ppo and ppo.minibatch_size > training.steps_per_iteration:
@@ -187,6 +192,7 @@ def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmC
                 "config": to_dict(config),
                 "autoreset": (AutoresetMode.SAME_STEP if batched else AutoresetMode.NEXT_STEP).value,
                 "staggered": batched,
+                "rollouts": batched and config.algo.name is AlgoName.ppo,
                 "statistics": list(STATISTICS),
             },
         )
@@ -215,7 +221,7 @@ def centring(config: Config) -> CentreRewards:
 
 def _ppo_connectors(config: Config, *_: Any) -> list[ConnectorV2]:
     assert config.algo.ppo is not None
-    return [ConcatenateEpisodes(), centring(config), Advantages(gae_lambda=config.algo.ppo.gae_lambda)]
+    return [StackRollouts(), centring(config), Advantages(gae_lambda=config.algo.ppo.gae_lambda)]
 
 
 def _lr(config: Config) -> list[list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,15 @@ from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.evaluation.postprocessing import Postprocessing
 
-CHUNKS = "chunks"  # key in shared_data
+from training.rollout import Rollout
+
+ROLLOUTS = "rollouts"  # key in shared_data
 
 
-class ConcatenateEpisodes(ConnectorV2):
-    """Lays numpy'ed episode chunks end to end as tensors [rows, ...], on the module's device.
+class StackRollouts(ConnectorV2):
+    """Lays rollouts end to end, market by market, as tensors [rows, ...] on the module's device.
 
-    Leaves ``shared_data["chunks"]`` for `Advantages`: lengths [chunks], terminated [chunks] and the
-    observation after each chunk's last step [chunks, k]. Unlike RLlib's it adds no bootstrap rows.
+    Leaves them in ``shared_data["rollouts"]`` for `Advantages`. Unlike RLlib's it adds no bootstrap rows.
     """
 
     def __call__(
@@ -26,27 +28,22 @@ class ConcatenateEpisodes(ConnectorV2):
         *,
         rl_module: Any,
         batch: dict[str, Any],
-        episodes: list[Any],  # SingleAgentEpisode
+        episodes: list[Any],  # Rollout
         shared_data: Any = None,
         **_: Any,
     ) -> dict[str, Any]:
         """Fills ``batch[DEFAULT_MODULE_ID]`` with obs, actions, rewards and the module's extra outputs."""
         device = next(rl_module[DEFAULT_MODULE_ID].parameters()).device
-        first = episodes[0]
         columns = {
-            Columns.OBS: [_values(e.observations)[:-1] for e in episodes],
-            Columns.ACTIONS: [_values(e.actions) for e in episodes],
-            Columns.REWARDS: [_values(e.rewards) for e in episodes],
+            Columns.OBS: [rollout.observations[:, :-1] for rollout in episodes],
+            Columns.ACTIONS: [rollout.actions for rollout in episodes],
+            Columns.REWARDS: [rollout.rewards for rollout in episodes],
         }
         for name in (Columns.ACTION_LOGP, Columns.ACTION_DIST_INPUTS):
-            if name in first.extra_model_outputs:
-                columns[name] = [_values(e.extra_model_outputs[name]) for e in episodes]
-        batch[DEFAULT_MODULE_ID] = {name: _tensor(np.concatenate(rows), device) for name, rows in columns.items()}
-        shared_data[CHUNKS] = (
-            np.array([len(rows) for rows in columns[Columns.REWARDS]]),
-            np.array([e.is_terminated for e in episodes]),
-            _tensor(np.stack([_values(e.observations)[-1] for e in episodes]), device),
-        )
+            if name in episodes[0].extras:
+                columns[name] = [rollout.extras[name] for rollout in episodes]
+        batch[DEFAULT_MODULE_ID] = {name: _tensor(_rows(parts), device) for name, parts in columns.items()}
+        shared_data[ROLLOUTS] = episodes
         return batch
 
 
@@ -88,7 +85,7 @@ class CentreRewards(ConnectorV2):
 
 
 class Advantages(ConnectorV2):
-    """Generalised advantage estimation (Schulman et al. 2016) with discount 1, over all chunks at once."""
+    """Generalised advantage estimation (Schulman et al. 2016) with discount 1, over all markets at once."""
 
     def __init__(self, *, gae_lambda: float) -> None:
         super().__init__()
@@ -96,55 +93,59 @@ class Advantages(ConnectorV2):
 
     def __call__(self, *, rl_module: Any, batch: dict[str, Any], shared_data: Any = None, **_: Any) -> dict[str, Any]:
         """Adds ``advantages`` (mean 0, std 1) and ``value_targets`` [rows] to the module's batch."""
-        lengths, terminated, last_obs = shared_data[CHUNKS]
-        columns = batch[DEFAULT_MODULE_ID]
-        module = rl_module[DEFAULT_MODULE_ID].unwrapped()
-        with torch.no_grad():
-            values = module.compute_values(columns)
-            after = module.compute_values({Columns.OBS: last_obs})
-        raw = advantages(
-            columns[Columns.REWARDS].cpu().numpy(),
-            values.cpu().numpy(),
-            np.where(terminated, 0.0, after.cpu().numpy()),
-            lengths,
-            self.gae_lambda,
-        )
-        targets = _tensor(raw, values.device) + values
-        columns[Postprocessing.VALUE_TARGETS] = targets
-        columns[Postprocessing.ADVANTAGES] = _tensor((raw - raw.mean()) / max(raw.std(), 1e-4), values.device)
+        columns, module = batch[DEFAULT_MODULE_ID], rl_module[DEFAULT_MODULE_ID].unwrapped()
+        device = columns[Columns.REWARDS].device
+        rewards = columns[Columns.REWARDS].cpu().numpy()
+        found, values, done = [], [], 0
+        for rollout in shared_data[ROLLOUTS]:
+            value, after = self._values(module, rollout, device)
+            of_rollout = rewards[done : done + len(rollout)].reshape(rollout.rewards.shape)
+            ended = rollout.terminated | rollout.truncated
+            found.append(advantages(of_rollout, value, after, ended, self.gae_lambda))
+            values.append(value)
+            done += len(rollout)
+        raw = _rows(found)
+        columns[Postprocessing.VALUE_TARGETS] = _tensor(raw + _rows(values), device)
+        columns[Postprocessing.ADVANTAGES] = _tensor((raw - raw.mean()) / max(raw.std(), 1e-4), device)
         return batch
+
+    @torch.no_grad()
+    def _values(self, module: Any, rollout: Rollout, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
+        """Value before and after each step, [B, T] each; after the end of an episode 0, or its last observation's."""
+        markets, steps = rollout.rewards.shape
+        seen = np.concatenate([_rows([rollout.observations]), rollout.final_observations])
+        value = module.compute_values({Columns.OBS: _tensor(seen, device)}).cpu().numpy()
+        along, finals = value[: markets * (steps + 1)].reshape(markets, steps + 1), value[markets * (steps + 1) :]
+        after = along[:, 1:].copy()
+        market, step = rollout.ends.T
+        after[market, step] = np.where(rollout.terminated[market, step], 0.0, finals)
+        return along[:, :-1], after
 
 
 def advantages(
-    rewards: np.ndarray, values: np.ndarray, after: np.ndarray, lengths: np.ndarray, gae_lambda: float
+    rewards: np.ndarray, values: np.ndarray, after: np.ndarray, ended: np.ndarray, gae_lambda: float
 ) -> np.ndarray:
-    """GAE with discount 1 of chunks laid end to end.
+    """GAE with discount 1 of many markets: all arrays [markets, steps].
 
     Args:
-        rewards: [rows].
-        values: [rows] value before each step.
-        after: [chunks] value after each chunk's last step; 0 where the episode has ended.
-        lengths: [chunks] rows of each chunk.
+        rewards: of each step.
+        values: before each step.
+        after: value after each step; 0 where the episode has terminated.
+        ended: whether the step was its episode's last.
         gae_lambda: weight of longer returns.
 
     """
-    ends = np.cumsum(lengths)
-    following = np.append(values[1:], 0.0)
-    following[ends - 1] = after
-    residuals = rewards + following - values
-    sums: np.ndarray = np.zeros_like(residuals)
-    carry = np.zeros(len(lengths))
-    for back in range(1, int(lengths.max()) + 1):  # all chunks together, from their last rows to their first
-        alive = lengths >= back
-        rows = ends[alive] - back
-        carry[alive] = residuals[rows] + gae_lambda * carry[alive]
-        sums[rows] = carry[alive]
-    return sums
+    residuals: np.ndarray = rewards + after - values
+    carry = np.zeros(len(rewards))
+    for step in reversed(range(rewards.shape[1])):
+        carry = residuals[:, step] + gae_lambda * np.where(ended[:, step], 0.0, carry)
+        residuals[:, step] = carry
+    return residuals
 
 
-def _values(buffer: Any) -> np.ndarray:
-    values: np.ndarray = buffer.data[buffer.lookback :]
-    return values
+def _rows(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """[markets, steps, ...] of each part as rows, one below the other."""
+    return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in parts])
 
 
 def _tensor(values: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -35,7 +35,8 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
     episodes are not run: observations reach the module as they are, actions are clipped or unsquashed as
     ``clip_actions`` and ``normalize_actions`` say.
 
-    ``env_config`` has two keys for it: ``staggered`` starts each market's first episode at a random step
+    ``env_config`` has three keys for it: ``rollouts`` lets `sample` answer with one `Rollout` instead of thousands of
+    short episodes, unless whole ones are asked for; ``staggered`` starts each market's first episode at a random step
     (shortened episodes are trained on but left out of the episode metrics); ``statistics`` names the columns
     of ``info["statistics"]``, of which it logs the means.
     """
@@ -74,7 +75,7 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         explore: bool,
         random_actions: bool = False,
         force_reset: bool = False,
-    ) -> Any:  # list[SingleAgentEpisode], or PackedEpisodes on their way to the driver
+    ) -> Any:  # list[SingleAgentEpisode], PackedEpisodes on their way to the driver, or list[Rollout]
         whole = num_episodes is not None
         if force_reset or whole or self._needs_initial_reset:
             self._restart(staggered=not whole and bool(self.config.env_config.get("staggered", False)))
@@ -84,6 +85,8 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         rollout = self._roll(steps, num_episodes, explore, random_actions)
         self._increase_sampled_metrics(rollout.rewards.size, self._ended - ended_before)
         self._log_env_steps(metric=self._metrics_num_env_steps_sampled, num_steps=rollout.rewards.size)
+        if not whole and self.config.env_config.get("rollouts", False):
+            return [rollout]
         in_driver = not self.worker_index
         return episodes_of(rollout, num_episodes) if in_driver else PackedEpisodes(rollout, num_episodes)
 
@@ -107,16 +110,18 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         terminated: list[np.ndarray] = []
         truncated: list[np.ndarray] = []
         extras: list[dict[str, np.ndarray]] = []
-        finals: dict[tuple[int, int], np.ndarray] = {}
+        ends: list[np.ndarray] = [np.empty((0, 2), np.int64)]
+        finals: list[np.ndarray] = [self._observations[:0]]
         statistics: list[np.ndarray] = []
-        while len(rewards) < steps if steps is not None else len(finals) < (episodes or 0):
+        while len(rewards) < steps if steps is not None else sum(map(len, finals)) < (episodes or 0):
             action, for_env, extra = self._act(explore, random_actions)
             observation, reward, term, trunc, info = self.env.step(for_env)
             self._observations = np.array(observation, dtype=np.float32)
             done = term | trunc
             if done.any():
-                for market in np.flatnonzero(done):
-                    finals[int(market), len(rewards)] = np.array(info["final_obs"][market], dtype=np.float32)
+                ended = np.flatnonzero(done)
+                ends.append(np.stack([ended, np.full_like(ended, len(rewards))], axis=1))
+                finals.append(np.array(info["final_obs"][ended], dtype=np.float32))
             self._count(reward, done)
             observations.append(self._observations)
             actions.append(action)
@@ -134,7 +139,8 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
             terminated=np.stack(terminated, axis=1),
             truncated=np.stack(truncated, axis=1),
             extras={name: np.stack([extra[name] for extra in extras], axis=1) for name in extras[0]},
-            final_observations=finals,
+            ends=np.concatenate(ends),
+            final_observations=np.concatenate(finals),
             name=self._name,
             numbers=numbers,
             lengths=lengths,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,10 @@ from ray.rllib.env.utils.infinite_lookback_buffer import InfiniteLookbackBuffer
 
 @dataclass(frozen=True, kw_only=True)
 class Rollout:
-    """``B`` markets over ``T`` steps; fresh arrays, market-major."""
+    """``B`` markets over ``T`` steps; fresh arrays, market-major.
+
+    It is an "episode" to RLlib's learner group, which counts its env steps and cuts it into shards.
+    """
 
     observations: np.ndarray  # [B, T + 1, k]; after a last step the next episode's first observation
     actions: np.ndarray  # [B, T, 2] as the policy chose them, before clipping or scaling
@@ -22,12 +26,37 @@ class Rollout:
     terminated: np.ndarray  # [B, T]
     truncated: np.ndarray  # [B, T]
     extras: dict[str, np.ndarray]  # [B, T, ...] outputs of the module that the learner needs
-    final_observations: dict[tuple[int, int], np.ndarray]  # (market, step) of a last step -> [k]
+    ends: np.ndarray  # [m, 2] market and step of the last step of each episode that has ended
+    final_observations: np.ndarray  # [m, k] what followed those
     name: str  # of the series of episodes, unique among runners
     numbers: np.ndarray  # [B] of each market's episode at the first step, within the series
     lengths: np.ndarray  # [B] steps which that episode had before
     observation_space: gymnasium.Space[Any]
     action_space: gymnasium.Space[Any]
+
+    def __len__(self) -> int:
+        return self.rewards.size
+
+    def __getitem__(self, steps: slice) -> Rollout:
+        return self.slice(steps)
+
+    def slice(self, steps: slice, **_: Any) -> Rollout:
+        """The whole markets of a range of env steps, as RLlib cuts an episode for one of several learners."""
+        length = self.rewards.shape[1]
+        start, stop, _step = steps.indices(len(self))
+        markets = slice(-(-start // length), -(-stop // length))
+        inside = (self.ends[:, 0] >= markets.start) & (self.ends[:, 0] < markets.stop)
+        cut = {name: getattr(self, name)[markets] for name in _BY_MARKET}
+        return dataclasses.replace(
+            self,
+            **cut,
+            extras={name: values[markets] for name, values in self.extras.items()},
+            ends=self.ends[inside] - [markets.start, 0],
+            final_observations=self.final_observations[inside],
+        )
+
+
+_BY_MARKET = ("observations", "actions", "rewards", "terminated", "truncated", "numbers", "lengths")
 
 
 @dataclass(frozen=True)
@@ -53,23 +82,24 @@ def episodes_of(rollout: Rollout, whole: int | None = None) -> list[SingleAgentE
 
     """
     markets, steps = rollout.rewards.shape
-    ends: list[list[int]] = [[] for _ in range(markets)]
-    for market, step in sorted(rollout.final_observations):
-        ends[market].append(step + 1)
+    ends: list[list[tuple[int, np.ndarray]]] = [[] for _ in range(markets)]
+    for (market, step), final in zip(rollout.ends, rollout.final_observations, strict=True):
+        ends[market].append((step + 1, final))
     chunks = []
     for market in range(markets):
         start, number, before = 0, int(rollout.numbers[market]), int(rollout.lengths[market])
-        for stop in ends[market]:
-            chunks.append(_chunk(rollout, market, number, before, start, stop))
+        for stop, final in ends[market]:
+            chunks.append(_chunk(rollout, market, number, before, start, stop, final))
             start, number, before = stop, number + 1, 0
         if start < steps and whole is None:
-            chunks.append(_chunk(rollout, market, number, before, start, steps))
+            chunks.append(_chunk(rollout, market, number, before, start, steps, None))
     return chunks if whole is None else chunks[:whole]
 
 
-def _chunk(rollout: Rollout, market: int, number: int, before: int, start: int, stop: int) -> SingleAgentEpisode:
+def _chunk(
+    rollout: Rollout, market: int, number: int, before: int, start: int, stop: int, final: np.ndarray | None
+) -> SingleAgentEpisode:
     observations = rollout.observations[market, start : stop + 1]
-    final = rollout.final_observations.get((market, stop - 1))
     if final is not None:
         observations = np.concatenate([observations[:-1], final[np.newaxis]])
     return SingleAgentEpisode(

@@ -10,14 +10,15 @@ from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module.multi_rl_module import MultiRLModule
 
 from training.algorithms import build_config
-from training.connectors import Advantages, CentreRewards, ConcatenateEpisodes
+from training.connectors import Advantages, CentreRewards, StackRollouts
 from training.env_runner import BatchedEnvRunner
+from training.rollout import episodes_of
 
 pytestmark = pytest.mark.usefixtures("toy")
 
 
 def sampled(config, steps):
-    """A runner's whole module and chunks with and without an end."""
+    """A runner's whole module and a rollout of episodes with and without an end."""
     rllib = build_config(config)
     runner = BatchedEnvRunner(config=rllib, worker_index=0, num_workers=0)
     spec = rllib.get_rl_module_spec(spaces=runner.get_spaces(), inference_only=False)
@@ -37,14 +38,14 @@ def test_the_batch_equals_that_of_rllibs_pipeline(load_small):
     module, episodes = sampled(load_small(), steps=12)
     space = module[DEFAULT_MODULE_ID].observation_space, module[DEFAULT_MODULE_ID].action_space
     ours = through(
-        [ConcatenateEpisodes(), CentreRewards(unit=1.0, centre=False, memory=1), Advantages(gae_lambda=0.7)],
+        [StackRollouts(), CentreRewards(unit=1.0, centre=False, memory=1), Advantages(gae_lambda=0.7)],
         module,
         episodes,
     )
     stock = PPOConfig().build_learner_connector(*space)
     stock.prepend(AddOneTsToEpisodesAndTruncate())
     stock.append(GeneralAdvantageEstimation(gamma=1.0, lambda_=0.7))
-    theirs = stock(rl_module=module, batch={}, episodes=episodes, shared_data={})[DEFAULT_MODULE_ID]
+    theirs = stock(rl_module=module, batch={}, episodes=episodes_of(*episodes), shared_data={})[DEFAULT_MODULE_ID]
     real = theirs[Columns.LOSS_MASK].bool()
     assert len(ours[Columns.OBS]) == int(real.sum()) == 96
     for name in (

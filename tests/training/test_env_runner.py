@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.usefixtures("toy"), pytest.mark.filterwarnings("ignore
 
 def runner(config, *, batched=True, staggered=False, worker_index=0):
     rllib = build_config(config, batched=batched)
-    rllib.environment(env_config={"staggered": staggered})
+    rllib.environment(env_config={**rllib.env_config, "staggered": staggered, "rollouts": False})
     made = rllib.env_runner_cls(config=rllib, worker_index=worker_index, num_workers=0)
     with torch.no_grad():
         for seed, parameter in enumerate(made.module.parameters()):

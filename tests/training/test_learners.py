@@ -1,0 +1,125 @@
+"""Our own update of PPO, and rollouts cut for several learners, against RLlib's."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from ray.rllib.core import DEFAULT_MODULE_ID
+from ray.rllib.core.learner.training_data import TrainingData
+from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
+from ray.rllib.utils.minibatch_utils import ShardEpisodesIterator
+
+from training.algorithms import build_config
+from training.env_runner import BatchedEnvRunner
+from training.learners import PPOLearner
+from training.rollout import episodes_of
+from training.runner import train
+
+pytestmark = [
+    pytest.mark.usefixtures("toy"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+def learner_and_rollout(config, steps=16):
+    rllib = build_config(config)
+    runner = BatchedEnvRunner(config=rllib, worker_index=0, num_workers=0)
+    spaces = runner.get_spaces()
+    made = rllib.build_learner(spaces=spaces)
+    runner.set_state({"rl_module": made.module.get_state(inference_only=True)})
+    return made, runner.sample(num_timesteps=8 * steps, explore=True)
+
+
+def weights(learner):
+    state = learner.module[DEFAULT_MODULE_ID].get_state()
+    return {name: np.array(value) for name, value in state.items()}
+
+
+@pytest.mark.parametrize("clip", [0.3, 1e-3])
+@pytest.mark.parametrize("entropy", [0.0, 0.1])
+def test_the_update_equals_rllibs(load_small, clip, entropy):
+    """On whole batches, so that their order does not matter; the clips of ratio and gradient bite in some cases."""
+    config = load_small(f"algo.ppo.clip={clip}", f"algo.ppo.entropy_coefficient={entropy}", "algo.grad_clip=0.5")
+    ours, rollouts = learner_and_rollout(config)
+    theirs, _ = learner_and_rollout(config)
+    theirs.module[DEFAULT_MODULE_ID].set_state(ours.module[DEFAULT_MODULE_ID].get_state())
+    before = weights(ours)
+    plan = {"num_epochs": 5, "minibatch_size": 8 * 16, "timesteps": {NUM_ENV_STEPS_SAMPLED_LIFETIME: 128}}
+    found = ours.update(training_data=TrainingData(episodes=copy.copy(rollouts)), **plan)
+    stock = super(PPOLearner, theirs).update(training_data=TrainingData(episodes=copy.copy(rollouts)), **plan)
+    for name, value in weights(ours).items():
+        np.testing.assert_allclose(value, weights(theirs)[name], rtol=1e-4, atol=1e-6, err_msg=name)
+    moved = {name for name, value in weights(ours).items() if np.abs(value - before[name]).max() > 1e-5}
+    assert {"actor.0.weight", "critic.0.weight", "log_std"} <= moved
+    for name in ("policy_loss", "vf_loss", "entropy", "total_loss", "gradients_default_optimizer_global_norm"):
+        assert float(found[DEFAULT_MODULE_ID][name]) == pytest.approx(
+            float(stock[DEFAULT_MODULE_ID][name]), rel=1e-3, abs=1e-5
+        ), name
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing(load_small):
+    learner, (rollout,) = learner_and_rollout(load_small())
+    rollout.rewards[0, 0] = np.nan
+    before = weights(learner)
+    learner.update(
+        training_data=TrainingData(episodes=[rollout]),
+        timesteps={NUM_ENV_STEPS_SAMPLED_LIFETIME: 128},
+        num_epochs=2,
+        minibatch_size=64,
+    )
+    for name, value in weights(learner).items():
+        assert name == "log_std" or np.array_equal(value, before[name])
+
+
+@pytest.mark.parametrize("learners", [2, 4])
+def test_a_rollout_is_cut_into_whole_markets_for_several_learners(load_small, learners):
+    _, (rollout,) = learner_and_rollout(load_small())
+    shards = list(ShardEpisodesIterator([rollout], num_shards=learners))
+    assert [sum(map(len, shard)) for shard in shards] == learners * [len(rollout) // learners]
+    whole = {episode.id_: episode for episode in episodes_of(rollout)}
+    # A market's episodes are numbered within its shard's rollout as they are in the whole one.
+    first = 0
+    for shard in shards:
+        for part in shard:
+            for episode in episodes_of(part):
+                name, market, number = episode.id_.rsplit("-", 2)
+                twin = whole[f"{name}-{int(market) + first}-{number}"]
+                np.testing.assert_array_equal(episode.get_observations(), twin.get_observations())
+                np.testing.assert_array_equal(episode.get_rewards(), twin.get_rewards())
+                assert episode.is_terminated == twin.is_terminated
+            first += len(part.rewards)
+    assert first == 8
+
+
+def test_several_learners_need_whole_markets(load_small):
+    from config import UserError
+    from training.algorithms import check
+
+    with pytest.raises(UserError, match=r"training.markets_per_runner must be a multiple of training.learners = 3"):
+        check(load_small("training.learners=3"))
+
+
+@pytest.mark.slow
+def test_two_learners_learn_together(load_small, tmp_path):
+    import ray
+
+    class Run:
+        id = "run"
+
+        def log_metrics(self, metrics, step):
+            assert np.isfinite(metrics["train/value_loss"])
+
+    ray.init(num_cpus=3, include_dashboard=False, logging_level="ERROR")
+    try:
+        config = load_small(
+            "training.learners=2", "training.iterations=2", f"training.checkpoint_root={tmp_path}", "algo.lr=0.01"
+        )
+        result = train(config, run=Run())
+    finally:
+        ray.shutdown()
+    assert result.env_steps == 256
+    assert all(torch.isfinite(torch.as_tensor(value)).all() for value in result.weights.values())
