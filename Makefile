@@ -20,7 +20,7 @@ PYTHON_ROOMS := engine envs training tuning analysis config tests
 CMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" cmake
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train train-real tune ui test sanitize bench lint format wheel clean
+.PHONY: help setup build train train-real gaps tune ui test sanitize bench lint format wheel clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ train: setup ## the main job: PPO on the shipped market, evaluation, model in ML
 
 train-real: setup ## calibrate on the LOBSTER messages in MARKET_DATA, train on that market, evaluate
 	$(BIN)/python -m training real $(if $(DATA),data=$(DATA)) $(ARGS)
+
+gaps: setup ## train on every market with a known optimum: how near does it come?
+	$(BIN)/python -m training gaps $(ARGS)
 
 tune: setup ## a Tune sweep over skews and penalty, tracked in MLflow
 	$(BIN)/python -m tuning $(ARGS)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 HELP = """\
 usage: python -m training [algo=ppo|sac] [market=NAME|PATH] [config=PATH] [key=value ...] [resume=RUN_OR_PATH]
        python -m training real [data=PATH] [algo=ppo|sac] [key=value ...]
+       python -m training gaps [algos=ppo] [markets=gt1,gt3,gt4] [seeds=100,101] [key=value ...]
 
 Trains a policy, holds it against the tuned rules on held-out episodes, logs run and policy to MLflow and writes
-checkpoints. `real` first calibrates the market on a LOBSTER message file.
+checkpoints. `real` first calibrates the market on a LOBSTER message file. `gaps` trains on every market with a known
+optimum and says how near it came.
 
   algo=sac                  another algorithm (default: ppo)
   market=gt1                another market: a shipped name or a YAML file (default: book)
@@ -29,7 +31,7 @@ checkpoints. `real` first calibrates the market on a LOBSTER message file.
   data=PATH                 message file, or folder with one (default: the environment variable MARKET_DATA)
 
 RAY_ADDRESS names a running Ray cluster; without it Ray starts on this machine."""
-REAL = "real"
+REAL, GAPS = "real", "gaps"
 CALIBRATED = Path("calibrated")  # folder of the markets that `real` writes
 GROUPS = {"algo", "market", "config"}  # words that name files
 ROOT = "training.checkpoint_root="
@@ -39,6 +41,11 @@ def main(words: Sequence[str]) -> None:
     """Runs the command line ``words``; see HELP."""
     if {"-h", "--help"} & set(words):
         print(HELP)
+        return
+    if words and words[0] == GAPS:
+        from training import gaps  # scipy and the rules take a second, which other mistakes need not wait for
+
+        gaps.main(words[1:])
         return
     files: list[Path] = []
     if words and words[0] == REAL:
