@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,10 +65,10 @@ class Family:
 
 def families(config: Config) -> list[Family]:
     """Every rule that ``config``'s market lets one write down, the plainest first."""
-    makers = [_constant_spread, _linear_skew, _avellaneda_stoikov, _glft, _cartea_jaimungal]
-    if has_signal(config):
-        makers.insert(2, _linear_skew_with_alpha)
-    return [make(config) for make in makers]
+    sigma, linear = volatility(config), _linear_skew(config)
+    with_alpha = [_with_alpha(linear)] if has_signal(config) else []
+    formulae = [_avellaneda_stoikov(config, sigma), _glft(config, sigma), _cartea_jaimungal(config)]
+    return [_constant_spread(config), linear, *with_alpha, *formulae]
 
 
 def has_signal(config: Config) -> bool:
@@ -95,10 +95,6 @@ def _table(name: str, problem: Problem, config: Config) -> Rule:
     return Rule.of(name, engine.Strategy.table(depths, levels=problem.signal.tolist()), config)
 
 
-def _lots(config: Config) -> int:
-    return config.market_maker.max_position // config.market.lot
-
-
 def _constant_spread(config: Config) -> Family:
     unit = config.market.price_unit
     return Family("constant spread", config, (Coefficient("half_spread", 0, 3 * unit),), engine.Strategy.constant)
@@ -106,32 +102,27 @@ def _constant_spread(config: Config) -> Family:
 
 def _linear_skew(config: Config) -> Family:
     """The market maker's own rule; spread and skew in the market's unit of price, up to a fifth of it for each lot."""
-    unit, lots = config.market.price_unit, _lots(config)
+    unit, lots = config.market.price_unit, config.max_lots
     coefficients = (Coefficient("half_spread", 0, 3 * unit), Coefficient("inventory_skew", 0, 0.2 * unit * lots))
 
-    def build(half_spread: float, inventory_skew: float) -> engine.Strategy:
-        return engine.Strategy.linear_skew(half_spread=half_spread, inventory_skew=inventory_skew, max_lots=lots)
+    def build(half_spread: float, inventory_skew: float, alpha_skew: float = 0.0) -> engine.Strategy:
+        return engine.Strategy.linear_skew(
+            half_spread=half_spread, inventory_skew=inventory_skew, alpha_skew=alpha_skew, max_lots=lots
+        )
 
     return Family("linear skew", config, coefficients, build)
 
 
-def _linear_skew_with_alpha(config: Config) -> Family:
-    unit, plain = config.market.price_unit, _linear_skew(config)
-    coefficients = (*plain.coefficients, Coefficient("alpha_skew", 0, 2 * unit))
-
-    def build(half_spread: float, inventory_skew: float, alpha_skew: float) -> engine.Strategy:
-        return engine.Strategy.linear_skew(
-            half_spread=half_spread, inventory_skew=inventory_skew, alpha_skew=alpha_skew, max_lots=_lots(config)
-        )
-
-    return Family("linear skew with alpha", config, coefficients, build)
+def _with_alpha(linear: Family) -> Family:
+    unit = linear.config.market.price_unit
+    coefficients = (*linear.coefficients, Coefficient("alpha_skew", 0, 2 * unit))
+    return replace(linear, name="linear skew with alpha", coefficients=coefficients)
 
 
-def _avellaneda_stoikov(config: Config) -> Family:
+def _avellaneda_stoikov(config: Config, sigma: float) -> Family:
     """Risk aversions that shift both quotes by a thousandth to thrice the price unit per lot at the start."""
-    unit, sigma, simulation = config.market.price_unit, volatility(config), config.simulation
-    dt = 1e-3 * simulation.decision_interval_ms
-    per_shift = unit / (sigma**2 * dt * simulation.episode_steps)
+    simulation = config.simulation
+    per_shift = config.market.price_unit / (sigma**2 * simulation.episode_s)
     coefficients = (Coefficient("risk_aversion", 1e-3 * per_shift, 3 * per_shift, logarithmic=True), _decay(config))
 
     def build(risk_aversion: float, decay: float) -> engine.Strategy:
@@ -139,24 +130,24 @@ def _avellaneda_stoikov(config: Config) -> Family:
             risk_aversion=risk_aversion,
             volatility=sigma,
             decay=decay,
-            dt=dt,
+            dt=simulation.decision_interval_s,
             steps=simulation.episode_steps,
-            max_lots=_lots(config),
+            max_lots=config.max_lots,
         )
 
     return Family("Avellaneda-Stoikov", config, coefficients, build, _derived(config, _risk_aversion, _kappa))
 
 
-def _glft(config: Config) -> Family:
+def _glft(config: Config, sigma: float) -> Family:
     """Risk aversions that shift both quotes by a thousandth to twice the price unit per lot."""
-    unit, sigma, rate = config.market.price_unit, volatility(config), market_order_rate(config)
+    unit, rate = config.market.price_unit, market_order_rate(config)
     per_square = 2 * rate / (unit * np.e * sigma**2)  # gamma is about this times the shift squared
     low, high = (float(per_square * (share * unit) ** 2) for share in (1e-3, 2))
     coefficients = (Coefficient("risk_aversion", low, high, logarithmic=True), _decay(config))
 
     def build(risk_aversion: float, decay: float) -> engine.Strategy:
         return engine.Strategy.glft(
-            risk_aversion=risk_aversion, volatility=sigma, decay=decay, rate=rate, max_lots=_lots(config)
+            risk_aversion=risk_aversion, volatility=sigma, decay=decay, rate=rate, max_lots=config.max_lots
         )
 
     return Family("GLFT", config, coefficients, build, _derived(config, _risk_aversion, _kappa))
@@ -167,7 +158,7 @@ def _cartea_jaimungal(config: Config) -> Family:
     rate = market_order_rate(config)
     coefficients = (Coefficient("rate", 0.1 * rate, 10 * rate, logarithmic=True), _decay(config))
     agent, simulation, params = config.agent, config.simulation, config.market.reduced_form
-    tau = 1e-3 * simulation.decision_interval_ms * np.arange(simulation.episode_steps, 0, -1)
+    tau = simulation.decision_interval_s * np.arange(simulation.episode_steps, 0, -1)
 
     def build(rate: float, decay: float) -> engine.Strategy:
         _, depths = cartea_jaimungal(
@@ -176,7 +167,7 @@ def _cartea_jaimungal(config: Config) -> Family:
             running_penalty=agent.inventory_penalty,
             terminal_penalty=agent.terminal_penalty,
             impact=params.impact if params is not None else 0.0,
-            limit=_lots(config),
+            limit=config.max_lots,
             tau=tau,
         )
         return engine.Strategy.table(np.nan_to_num(depths)[:, :, None])
@@ -222,8 +213,7 @@ def volatility(config: Config) -> float:
     held_in = config.evaluation
     markets = RuleMarkets(config, episodes=held_in.tuning_episodes, seed=held_in.tuning_seed)
     mids = markets.sums(engine.Strategy.constant(20 * config.market.price_unit)).statistics[:, STATISTICS.index("mid")]
-    seconds = 1e-3 * config.simulation.decision_interval_ms * config.simulation.episode_steps
-    return float(np.std(mids) / np.sqrt(seconds))
+    return float(np.std(mids) / np.sqrt(config.simulation.episode_s))
 
 
 def tune(family: Family, budget: int | None = None) -> Rule:

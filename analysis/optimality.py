@@ -14,7 +14,7 @@ from rich.table import Table
 import config as configuration
 from analysis import baselines
 from analysis.evaluation import exact_value
-from analysis.optimum import Optimum, Problem, solve
+from analysis.optimum import Optimum, Problem, gap, score, solve
 from analysis.policy import Policy, Rule, load
 from config import Config, UserError
 
@@ -29,8 +29,8 @@ class Standing:
 
     policy: Policy
     value: float
-    score: float  # G: 0 as the best constant spread, 1 as the optimum
-    gap: float  # (V* - V) / V*
+    score: float
+    gap: float
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,11 @@ def rank(config: Config, policies: Sequence[Policy] = (), *, progress: bool = Fa
     problem = Problem.of(config)
     optimum = solve(problem)
     families = baselines.families(config)
+    shown = Console(stderr=True)
+    quiet = not (progress and shown.is_terminal)
     rules = [
-        baselines.tune(family) for family in track(families, "tuning the rules", disable=not progress, transient=True)
+        baselines.tune(family)
+        for family in track(families, "tuning the rules", console=shown, disable=quiet, transient=True)
     ]
     rules += [
         family.rule(*family.derived, name=f"{family.name}, untuned")
@@ -66,7 +69,7 @@ def rank(config: Config, policies: Sequence[Policy] = (), *, progress: bool = Fa
     constant = next(value for policy, value in values if policy.name == "constant spread")
     best = optimum.at_start
     standings = [
-        Standing(policy, value, (value - constant) / (best - constant), (best - value) / best)
+        Standing(policy, value, score(best, constant, value), gap(best, value))
         for policy, value in sorted(values, key=lambda pair: -pair[1])
     ]
     return Optimality(config, problem, optimum, standings)

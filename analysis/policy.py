@@ -56,8 +56,8 @@ class Rule:
     @classmethod
     def of(cls, name: str, strategy: engine.Strategy, config: Config, **coefficients: float) -> Rule:
         """The rule in the market of ``config``."""
-        market, lots = config.market, config.market_maker.max_position // config.market.lot
-        return cls(name, strategy, market.price_unit, config.simulation.episode_steps, lots, coefficients)
+        steps = config.simulation.episode_steps
+        return cls(name, strategy, config.market.price_unit, steps, config.max_lots, coefficients)
 
     def __call__(self, observation: Floats) -> Floats:
         """Actions [n, 2]; reads the columns every market has: 2 tau/T - 1, 2 q/Q and the signal."""

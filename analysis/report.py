@@ -13,7 +13,7 @@ from rich.table import Table
 import config as configuration
 from analysis import baselines
 from analysis.evaluation import Episodes, Estimate, differences, exact_value, simulate, summary
-from analysis.optimum import Problem, solve
+from analysis.optimum import Problem, gap, solve
 from analysis.policy import Policy, load
 from config import ActionReference, Config, MarketKind, UserError
 from envs import MarketMakingVectorEnv
@@ -30,7 +30,7 @@ class Exact:
 
     def gap(self, name: str) -> float:
         """(V* - V) / V*."""
-        return (self.optimum - self.values[name]) / self.optimum
+        return gap(self.optimum, self.values[name])
 
 
 @dataclass(frozen=True)

@@ -225,6 +225,16 @@ class SimulationConfig(Section):
     decision_interval_ms: float = number(above=0)
     episode_steps: int = number(least=1)
 
+    @property
+    def decision_interval_s(self) -> float:
+        """The interval in the engine's unit."""
+        return 1e-3 * self.decision_interval_ms
+
+    @property
+    def episode_s(self) -> float:
+        """Length of an episode."""
+        return self.episode_steps * self.decision_interval_s
+
 
 @dataclass(frozen=True, kw_only=True)
 class PPOConfig(Section):
@@ -355,6 +365,11 @@ class Config(Section):
     evaluation: EvaluationConfig
     tracking: TrackingConfig
     sweep: SweepConfig
+
+    @property
+    def max_lots(self) -> int:
+        """Most lots that may be held, long or short."""
+        return self.market_maker.max_position // self.market.lot
 
     def check(self) -> None:
         for name in ("max_position", "quote_size"):

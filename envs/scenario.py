@@ -22,7 +22,7 @@ def scenario(config: Config) -> engine.Scenario:
             terminal_penalty=agent.terminal_penalty,
         ),
         price_unit=config.market.price_unit,
-        decision_interval_s=1e-3 * simulation.decision_interval_ms,
+        decision_interval_s=simulation.decision_interval_s,
         episode_steps=simulation.episode_steps,
     )
 

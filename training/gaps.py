@@ -17,7 +17,7 @@ from rich.table import Table
 import config as configuration
 from analysis import baselines
 from analysis.evaluation import exact_value
-from analysis.optimum import Problem, solve
+from analysis.optimum import Problem, gap, score, solve
 from analysis.policy import TrainedPolicy
 from config import Config, UserError
 from config.loading import FOLDER
@@ -40,11 +40,11 @@ class Yardstick:
 
     def gap(self, value: float) -> float:
         """(V* - V) / V*."""
-        return (self.optimum - value) / self.optimum
+        return gap(self.optimum, value)
 
     def score(self, value: float) -> float:
         """G: 0 as the best constant spread, 1 as the optimum."""
-        return (value - self.constant) / (self.optimum - self.constant)
+        return score(self.optimum, self.constant, value)
 
 
 @dataclass(frozen=True)
@@ -143,12 +143,15 @@ def main(words: Sequence[str]) -> None:
 
 def run_all(plan: Sequence[tuple[str, str, int, Config]]) -> Gaps:
     """Trains everything of the plan under one tracked run, each training its child, and prints the table."""
-    from training import tracking
+    from training import algorithms, tracking
     from training.session import start_ray
 
+    for *_, config in plan:
+        algorithms.check(config)
     start_ray()
     parent = tracking.start(plan[0][3], name="gaps", tags={"stage": "gaps"})
-    gaps, status = Gaps({}, []), "FAILED"
+    gaps = Gaps({}, [])
+    status: tracking.Status = "FAILED"
     try:
         for algorithm, market, seed, config in plan:
             if market not in gaps.yardsticks:
@@ -163,7 +166,7 @@ def run_all(plan: Sequence[tuple[str, str, int, Config]]) -> Gaps:
             print(text(gaps), end="")
             parent.log_text(text(gaps), "gaps.txt")
             parent.log_metrics(gaps.metrics(), step=0)
-        parent.finish(status)  # type: ignore[arg-type]
+        parent.finish(status)
     return gaps
 
 
@@ -171,6 +174,7 @@ def _train(algorithm: str, market: str, seed: int, config: Config, by: Yardstick
     from training import export, tracking
     from training.runner import train
 
+    status: tracking.Status = "FAILED"
     run = tracking.start(config, name=f"gaps-{algorithm}-{market}-s{seed}", parent_id=parent_id)
     try:
         start = time.perf_counter()
@@ -178,14 +182,18 @@ def _train(algorithm: str, market: str, seed: int, config: Config, by: Yardstick
         seconds = time.perf_counter() - start
         network = export.policy_of(config, result.weights)
         value = exact_value(TrainedPolicy(network, network.card, name=algorithm), config)
-        gap, score = by.gap(value), by.score(value)
-        run.log_metrics({"final/exact_value": value, "final/gap": gap, "final/score": score}, step=result.env_steps)
-        print(f"{algorithm} {market} seed {seed}: gap {gap:.3%}, G {score:.4f}, {seconds:.1f} s", flush=True)
+        found = {"final/exact_value": value, "final/gap": by.gap(value), "final/score": by.score(value)}
+        run.log_metrics(found, step=result.env_steps)
+        said = f"gap {by.gap(value):.3%}, G {by.score(value):.4f}, {seconds:.1f} s"
+        print(f"{algorithm} {market} seed {seed}: {said}", flush=True)
         if result.interrupted:
             raise KeyboardInterrupt
-        run.finish("FINISHED")
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
     finally:
-        run.finish("KILLED")
+        run.finish(status)
     return Trained(algorithm, market, seed, value, seconds)
 
 

@@ -49,7 +49,7 @@ class MarketMakerLearner:
 
 
 class PPOLearner(MarketMakerLearner, PPOTorchLearner):
-    """PPO with scheduled exploration and an update of its own: RLlib's takes twice as long for so small a network.
+    """PPO with scheduled exploration and an update of its own, without RLlib's bookkeeping for each minibatch.
 
     The std follows ``learner_config_dict``: linear in sampled env steps. Several learners share gradients in RLlib's
     own update, which computes the same (tests/training/test_learners.py).

@@ -8,7 +8,7 @@ from analysis.optimum.continuous import (
     glft_asymptotic,
     glft_stationary,
 )
-from analysis.optimum.discrete import Optimum, at_start, solve, value, values
+from analysis.optimum.discrete import Optimum, at_start, gap, score, solve, value, values
 from analysis.optimum.problem import Problem
 
 __all__ = [
@@ -19,9 +19,11 @@ __all__ = [
     "at_start",
     "avellaneda_stoikov",
     "cartea_jaimungal",
+    "gap",
     "glft",
     "glft_asymptotic",
     "glft_stationary",
+    "score",
     "solve",
     "solve_assets",
     "value",

@@ -43,6 +43,16 @@ def at_start(grid: Floats) -> float:
     return float(grid[grid.shape[0] // 2, grid.shape[1] // 2])
 
 
+def gap(optimum: float, value: float) -> float:
+    """What a policy leaves of V*: (V* - V) / V*."""
+    return (optimum - value) / optimum
+
+
+def score(optimum: float, constant: float, value: float) -> float:
+    """G: 0 as the best constant spread, 1 as the optimum."""
+    return (value - constant) / (optimum - constant)
+
+
 def solve(problem: Problem) -> Optimum:
     """The optimum by backward induction; its cost is linear in steps, inventories and levels."""
     maximiser = _Maximiser(problem)

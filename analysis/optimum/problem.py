@@ -81,13 +81,13 @@ class Problem:
                 f"market must be one of a known optimum (market.kind reduced_form), but {name} is of kind "
                 f"{config.market.kind.value}"
             )
-        dt = 1e-3 * config.simulation.decision_interval_ms
+        dt = config.simulation.decision_interval_s
         fields: dict[str, Any] = {
             "rate": params.rate,
             "decay": params.decay,
             "dt": dt,
             "steps": config.simulation.episode_steps,
-            "limit": config.market_maker.max_position // config.market.lot,
+            "limit": config.max_lots,
             "running_penalty": config.agent.inventory_penalty,
             "terminal_penalty": config.agent.terminal_penalty,
             "impact": params.impact,

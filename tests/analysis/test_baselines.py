@@ -86,7 +86,7 @@ def test_tuning_helps_every_formula_and_beats_no_optimum():
 
 
 def the_rules(market):
-    """The optimum as a table, and three rules of different shape."""
+    """The optimum as a table, and four rules of different shape."""
     third = "linear skew with alpha" if market == "gt4" else "Cartea-Jaimungal"
     formula = family(market, "Avellaneda-Stoikov")
     return [
@@ -94,10 +94,11 @@ def the_rules(market):
         tuned(market, "linear skew"),
         formula.rule(*formula.derived),
         tuned(market, third) if market == "gt4" else family(market, third).rule(*family(market, third).derived),
+        family(market, "GLFT").rule(*family(market, "GLFT").derived),
     ]
 
 
-@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize("which", range(5))
 @pytest.mark.parametrize("market", SETS)
 def test_the_engine_pays_what_the_recursion_says(market, which):
     rule = the_rules(market)[which]
@@ -178,3 +179,37 @@ def test_a_coefficient_lies_where_it_says():
     assert [log.at(share) for share in (0, 0.5, 1)] == pytest.approx([0.1, 1, 10])
     assert log.share(log.at(0.3)) == pytest.approx(0.3)
     assert linear.share(linear.at(0.3)) == pytest.approx(0.3)
+
+
+class Learned:
+    """A policy that is a function of observations alone, as a network is; it quotes what a rule does."""
+
+    name = "learned"
+
+    def __init__(self, rule, box=(-1e3, 1e3), reference=config.ActionReference.offsets):
+        self._rule, self.box, self.reference = rule, box, reference
+
+    def __call__(self, observation):
+        return self._rule(observation)
+
+
+@pytest.mark.parametrize("market", SETS)
+def test_a_learned_policy_is_valued_as_the_rule_it_has_learned(market):
+    optimum = baselines.exact_optimum(loaded(market))
+    exact = exact_value(optimum, loaded(market))
+    assert exact_value(Learned(optimum), loaded(market)) == pytest.approx(exact, rel=1e-9)
+
+
+def test_a_learned_policy_is_valued_inside_its_box():
+    """As it is played: everything it asks for lies beyond the box, so that it quotes one price unit behind the mid."""
+    chosen = loaded("gt1")
+    near = family("gt1", "constant spread").rule(0.5 * chosen.market.price_unit)
+    edge = family("gt1", "constant spread").rule(chosen.market.price_unit)
+    inside = Learned(near, box=(0.0, 3.0))
+    assert exact_value(inside, chosen) == pytest.approx(exact_value(edge, chosen), rel=1e-12)
+
+
+def test_a_policy_around_the_makers_own_quotes_has_no_exact_value():
+    residual = Learned(tuned("gt1", "linear skew"), reference=config.ActionReference.residual)
+    with pytest.raises(config.UserError, match=r"agent.action offsets to have an exact value, but it has residual"):
+        exact_value(residual, loaded("gt1"))
