@@ -12,16 +12,16 @@ from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.algorithms.sac import SACConfig
 from ray.rllib.connectors.connector_v2 import ConnectorV2
-from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
 
 from config import AlgoName, Config, UserError, from_dict, to_dict
 from envs import STATISTICS, MarketMakingVectorEnv
-from training.connectors import Advantages, CentreRewards, StackRollouts
+from training.connectors import Advantages, CentreRewards, StackRollouts, StackTransitions
 from training.env_runner import BatchedEnvRunner
 from training.learners import PPOLearner, SACLearner
-from training.modules import MarketMakerModule
+from training.modules import MarketMakerModule, SoftActorCriticModule
+from training.replay import ReplaySAC
 
 ENV = "market-making"
 REWARD_MEMORY = {AlgoName.ppo: 10, AlgoName.sac: 1000}  # learner batches over which the mean reward is taken
@@ -86,17 +86,28 @@ def check(config: Config) -> None:
             f"training.markets_per_runner must be a multiple of training.learners = {training.learners}, "
             f"but it is {training.markets_per_runner}"
         )
-    ppo = config.algo.ppo
+    ppo, sac = config.algo.ppo, config.algo.sac
     if config.algo.name is AlgoName.ppo and ppo and ppo.minibatch_size > training.steps_per_iteration:
         raise UserError(
             f"algo.ppo.minibatch_size must be <= training.steps_per_iteration = "
             f"{training.steps_per_iteration}, but it is {ppo.minibatch_size}"
+        )
+    if config.algo.name is AlgoName.sac and sac and sac.batch_size > replayed(config):
+        raise UserError(
+            f"algo.sac.batch_size must be <= algo.sac.training_intensity x training.steps_per_iteration = "
+            f"{replayed(config):g}, but it is {sac.batch_size}"
         )
 
 
 def planned_steps(config: Config) -> int:
     """Env steps of the whole run; the clock of every schedule."""
     return config.training.iterations * config.training.steps_per_iteration
+
+
+def replayed(config: Config) -> float:
+    """Transitions that SAC replays in one iteration."""
+    assert config.algo.sac is not None
+    return config.algo.sac.training_intensity * config.training.steps_per_iteration
 
 
 def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
@@ -108,7 +119,6 @@ def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
             normalize_actions=False,  # u = 0 is the reference quote, not the middle of the box
             clip_actions=True,
         )
-        .env_runners(rollout_fragment_length=fragment(config))
         .training(
             lr=_lr(config),
             train_batch_size_per_learner=config.training.steps_per_iteration // learners,
@@ -134,11 +144,7 @@ def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
         .rl_module(
             rl_module_spec=RLModuleSpec(
                 module_class=MarketMakerModule,
-                model_config={
-                    "hidden": list(config.algo.hidden),
-                    "activation": config.algo.activation.value,
-                    "initial_std": ppo.initial_std,
-                },
+                model_config=_network(config) | {"initial_std": ppo.initial_std},
             )
         )
     )
@@ -147,10 +153,8 @@ def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
 def _sac(config: Config, rllib: SACConfig) -> SACConfig:
     sac = config.algo.sac
     assert sac is not None
-    hidden, activation = list(config.algo.hidden), config.algo.activation.value
     return (
         rllib.environment(normalize_actions=True, clip_actions=False)  # the squashed policy speaks of [-1, 1]
-        .env_runners(rollout_fragment_length=max(1, round(sac.batch_size / sac.training_intensity / markets(config))))
         .reporting(min_sample_timesteps_per_iteration=config.training.steps_per_iteration, min_time_s_per_iteration=0)
         .training(
             lr=None,
@@ -163,17 +167,13 @@ def _sac(config: Config, rllib: SACConfig) -> SACConfig:
             train_batch_size_per_learner=sac.batch_size // max(1, config.training.learners),
             training_intensity=sac.training_intensity * _counted(config),
             num_steps_sampled_before_learning_starts=sac.warmup_steps,
-            replay_buffer_config={"type": "EpisodeReplayBuffer", "capacity": sac.buffer_capacity},
+            replay_buffer_config={"type": "EpisodeReplayBuffer", "capacity": sac.buffer_capacity},  # see ReplaySAC
         )
-        .learners(learner_class=SACLearner, learner_config_dict={"rewards": functools.partial(centring, config)})
-        .rl_module(
-            model_config=DefaultModelConfig(
-                fcnet_hiddens=hidden,
-                fcnet_activation=activation,
-                fusionnet_hiddens=hidden,  # the critics' layers; 256 x 3 if left alone
-                fusionnet_activation=activation,
-            )
+        .learners(
+            learner_class=SACLearner,
+            learner_config_dict={"connectors": functools.partial(_sac_connectors, config)},
         )
+        .rl_module(rl_module_spec=RLModuleSpec(module_class=SoftActorCriticModule, model_config=_network(config)))
     )
 
 
@@ -192,7 +192,7 @@ def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmC
                 "config": to_dict(config),
                 "autoreset": (AutoresetMode.SAME_STEP if batched else AutoresetMode.NEXT_STEP).value,
                 "staggered": batched,
-                "rollouts": batched and config.algo.name is AlgoName.ppo,
+                "rollouts": batched,
                 "statistics": list(STATISTICS),
             },
         )
@@ -201,6 +201,7 @@ def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmC
             gym_env_vectorize_mode="vector_entry_point",
             num_env_runners=training.env_runners,
             num_envs_per_env_runner=training.markets_per_runner,
+            rollout_fragment_length=fragment(config),
             sample_timeout_s=600,  # a late sample is dropped, not awaited
         )
         .learners(num_learners=training.learners, num_gpus_per_learner=training.gpus_per_learner)
@@ -224,10 +225,21 @@ def _ppo_connectors(config: Config, *_: Any) -> list[ConnectorV2]:
     return [StackRollouts(), centring(config), Advantages(gae_lambda=config.algo.ppo.gae_lambda)]
 
 
+def _sac_connectors(config: Config) -> list[ConnectorV2]:
+    return [StackTransitions(), centring(config)]
+
+
+def _network(config: Config) -> dict[str, Any]:
+    return {"hidden": list(config.algo.hidden), "activation": config.algo.activation.value}
+
+
 def _lr(config: Config) -> list[list[float]]:
     """Linear from lr to final_lr over the planned env steps."""
     return [[0, config.algo.lr], [planned_steps(config), config.algo.final_lr]]
 
 
-ALGORITHMS: dict[AlgoName, Callable[[], AlgorithmConfig]] = {AlgoName.ppo: PPOConfig, AlgoName.sac: SACConfig}
+ALGORITHMS: dict[AlgoName, Callable[[], AlgorithmConfig]] = {
+    AlgoName.ppo: PPOConfig,
+    AlgoName.sac: functools.partial(SACConfig, algo_class=ReplaySAC),
+}
 BUILDERS: dict[AlgoName, Callable[[Config, Any], AlgorithmConfig]] = {AlgoName.ppo: _ppo, AlgoName.sac: _sac}

@@ -47,6 +47,33 @@ class StackRollouts(ConnectorV2):
         return batch
 
 
+class StackTransitions(ConnectorV2):
+    """Lays replayed transitions end to end as tensors [rows, ...] on the module's device."""
+
+    def __call__(
+        self,
+        *,
+        rl_module: Any,
+        batch: dict[str, Any],
+        episodes: list[Any],  # Transitions
+        **_: Any,
+    ) -> dict[str, Any]:
+        """Fills ``batch[DEFAULT_MODULE_ID]`` with what SAC's loss reads."""
+        device = next(rl_module[DEFAULT_MODULE_ID].parameters()).device
+        columns = {
+            Columns.OBS: [part.observations for part in episodes],
+            Columns.NEXT_OBS: [part.next_observations for part in episodes],
+            Columns.ACTIONS: [part.actions for part in episodes],
+            Columns.REWARDS: [part.rewards for part in episodes],
+            Columns.TERMINATEDS: [part.terminated for part in episodes],
+            Columns.TRUNCATEDS: [part.truncated for part in episodes],
+        }
+        batch[DEFAULT_MODULE_ID] = {name: _tensor(np.concatenate(parts), device) for name, parts in columns.items()}
+        ones = torch.ones_like(batch[DEFAULT_MODULE_ID][Columns.REWARDS])
+        batch[DEFAULT_MODULE_ID] |= {"n_step": ones, "weights": ones}
+        return batch
+
+
 class CentreRewards(ConnectorV2):
     """Divides rewards by ``unit`` and, if ``centre``, subtracts their running mean per step.
 

@@ -12,6 +12,7 @@ from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.algorithms.sac.torch.sac_torch_learner import SACTorchLearner
 from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
+from ray.rllib.core.models.base import ENCODER_OUT
 from ray.rllib.evaluation.postprocessing import Postprocessing
 from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
 
@@ -20,11 +21,16 @@ LOG_ALPHA = "log_alpha"
 
 
 class MarketMakerLearner:
-    """Mixin: one thread on a CPU, and the learner connector's state, which RLlib leaves out, in checkpoints.
+    """Mixin: an update without RLlib's bookkeeping, one thread on a CPU, the connector's state in checkpoints.
 
-    An update of so small a network takes a millisecond or two: threads that wait for a busy core make it ten.
+    An update of so small a network takes a millisecond or two: threads that wait for a busy core make it ten. Several
+    learners share gradients in RLlib's own update, which computes the same (tests/training/test_learners.py).
     """
 
+    config: Any
+    module: Any
+    metrics: Any
+    distributed: Any
     _learner_connector: Any
     _device: Any
 
@@ -33,6 +39,29 @@ class MarketMakerLearner:
         super().build()  # type: ignore[misc]
         if torch.device(self._device).type == "cpu":
             torch.set_num_threads(1)
+
+    def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
+        """RLlib's Adam in one kernel instead of one for each of a dozen small tensors."""
+        super().configure_optimizers_for_module(module_id, config)  # type: ignore[misc]
+        for _, optimizer in self.get_optimizers_for_module(module_id):  # type: ignore[attr-defined]
+            for group in optimizer.param_groups:
+                group.update(fused=True, foreach=False)
+
+    def update(self, *_: Any, training_data: Any = None, timesteps: Any = None, **plan: Any) -> Any:
+        """Learns from what was sampled; see `Learner.update` for ``plan``."""
+        if self.distributed:
+            return super().update(training_data=training_data, timesteps=timesteps, **plan)  # type: ignore[misc]
+        self.before_gradient_based_update(timesteps=timesteps)  # type: ignore[attr-defined]
+        training_data.validate()
+        training_data.solve_refs()
+        self._weights_seq_no += 1  # type: ignore[attr-defined]
+        self._learn(self._make_batch_if_necessary(training_data)[DEFAULT_MODULE_ID], **plan)  # type: ignore[attr-defined]
+        self.after_gradient_based_update(timesteps=timesteps)  # type: ignore[attr-defined]
+        return self.metrics.reduce()
+
+    def _log(self, values: dict[str, torch.Tensor]) -> None:
+        found = {name: float(value.detach()) for name, value in values.items()}
+        self.metrics.log_dict(found, key=DEFAULT_MODULE_ID, window=1)
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
         """The learner's state and its connector's."""
@@ -51,37 +80,13 @@ class MarketMakerLearner:
 class PPOLearner(MarketMakerLearner, PPOTorchLearner):
     """PPO with scheduled exploration and an update of its own, without RLlib's bookkeeping for each minibatch.
 
-    The std follows ``learner_config_dict``: linear in sampled env steps. Several learners share gradients in RLlib's
-    own update, which computes the same (tests/training/test_learners.py).
+    The std follows ``learner_config_dict``: linear in sampled env steps.
     """
 
     config: Any
     module: Any
 
-    def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
-        """Adam in one kernel instead of one for each of a dozen small tensors."""
-        parameters = list(self.get_parameters(self.module[module_id]))
-        self.register_optimizer(
-            module_id=module_id,
-            optimizer=torch.optim.Adam(parameters, fused=True),
-            params=parameters,
-            lr_or_lr_schedule=config.lr,
-        )
-
-    def update(self, *_: Any, training_data: Any = None, timesteps: Any = None, **plan: Any) -> Any:
-        """Learns from rollouts; see `Learner.update` for ``plan``."""
-        if self.distributed:
-            return super().update(training_data=training_data, timesteps=timesteps, **plan)
-        self.before_gradient_based_update(timesteps=timesteps)
-        training_data.validate()
-        training_data.solve_refs()
-        self._weights_seq_no += 1
-        columns = self._make_batch_if_necessary(training_data)[DEFAULT_MODULE_ID]
-        self._learn(columns, plan["num_epochs"], plan["minibatch_size"] or len(columns[Columns.OBS]))
-        self.after_gradient_based_update(timesteps=timesteps)
-        return self.metrics.reduce()
-
-    def _learn(self, columns: Any, epochs: int, minibatch_size: int) -> None:
+    def _learn(self, columns: Any, *, num_epochs: int, minibatch_size: int, **_: Any) -> None:
         """Epochs of shuffled minibatches; a gradient that is not finite moves nothing."""
         names = (
             Columns.OBS,
@@ -95,7 +100,7 @@ class PPOLearner(MarketMakerLearner, PPOTorchLearner):
         module = self.module[DEFAULT_MODULE_ID].unwrapped()
         optimizer = self.get_optimizer(DEFAULT_MODULE_ID)
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        for _ in range(epochs):
+        for _epoch in range(num_epochs):
             shuffled = packed[torch.randperm(len(packed), device=packed.device)]
             for minibatch in shuffled.split(minibatch_size):
                 losses = self._losses(module, *minibatch.split(widths, dim=1))
@@ -104,9 +109,7 @@ class PPOLearner(MarketMakerLearner, PPOTorchLearner):
                 norm = torch.nn.utils.clip_grad_norm_(parameters, self.config.grad_clip)
                 if torch.isfinite(norm):
                     optimizer.step()
-        values = {name: float(loss.detach()) for name, loss in losses.items()}
-        values["gradients_default_optimizer_global_norm"] = float(norm)
-        self.metrics.log_dict(values, key=DEFAULT_MODULE_ID, window=1)
+        self._log(losses | {"gradients_default_optimizer_global_norm": norm})
 
     def _losses(
         self,
@@ -147,16 +150,62 @@ class PPOLearner(MarketMakerLearner, PPOTorchLearner):
 
 
 class SACLearner(MarketMakerLearner, SACTorchLearner):  # type: ignore[misc]
-    """SAC that centres replayed rewards and keeps its temperature over a restart.
+    """SAC with an update of its own, and a temperature that outlives a restart: RLlib saves only its optimiser.
 
-    ``learner_config_dict["rewards"]`` makes the connector that does the former; RLlib would put it before
-    there are tensors. It saves the temperature's optimiser but not its value.
+    ``learner_config_dict["connectors"]`` makes what turns samples into batches; RLlib would add pieces to it.
     """
 
+    config: Any
+    module: Any
+
     def build(self) -> None:
-        """Builds the learner and completes its connector pipeline."""
+        """Builds the learner with its own connectors."""
         super().build()
-        self._learner_connector.append(self.config.learner_config_dict["rewards"]())
+        self._learner_connector.connectors = self.config.learner_config_dict["connectors"]()
+
+    def _learn(self, columns: Any, **_: Any) -> None:
+        """One step of both critics, the actor and the temperature."""
+        losses = self._losses(self.module[DEFAULT_MODULE_ID].unwrapped(), columns)
+        optimizers = [(name, self.get_optimizer(optimizer_name=name)) for name in ("qf", "qf_twin", "policy", "alpha")]
+        norms = {}
+        for name, optimizer in optimizers:
+            (group,) = optimizer.param_groups
+            gradients = torch.autograd.grad(losses[f"{name}_loss"], group["params"])
+            for parameter, gradient in zip(group["params"], gradients, strict=True):
+                parameter.grad = gradient
+            norms[name] = torch.nn.utils.clip_grad_norm_(group["params"], self.config.grad_clip)
+        if all(map(torch.isfinite, norms.values())):
+            for _name, optimizer in optimizers:
+                optimizer.step()
+        self._log(losses | {f"gradients_{name}_global_norm": norm for name, norm in norms.items()})
+
+    def _losses(self, module: Any, columns: Any) -> dict[str, torch.Tensor]:
+        """Haarnoja et al. (2018), equations (5), (7) and (18), with RLlib's Huber loss; names are RLlib's."""
+        log_alpha = self._log_alpha()
+        alpha = log_alpha.detach().exp()
+        seen, following = columns[Columns.OBS], columns[Columns.NEXT_OBS]
+        actions, logp = self._policy(module, seen).rsample_and_logp()
+        with torch.no_grad():
+            after, after_logp = self._policy(module, following).sample_and_logp()
+            value = module.forward_target({Columns.OBS: following, Columns.ACTIONS: after}) - alpha * after_logp
+            target = columns[Columns.REWARDS] + (1 - columns[Columns.TERMINATEDS]) * value
+        taken = {Columns.OBS: seen, Columns.ACTIONS: columns[Columns.ACTIONS]}
+        first = module.qf(module.qf_encoder(taken)[ENCODER_OUT]).squeeze(-1)
+        twin = module.qf_twin(module.qf_twin_encoder(taken)[ENCODER_OUT]).squeeze(-1)
+        chosen = module.compute_q_values({Columns.OBS: seen, Columns.ACTIONS: actions})
+        target_entropy = self.target_entropy[DEFAULT_MODULE_ID]
+        return {
+            "qf_loss": torch.nn.functional.huber_loss(first, target),
+            "qf_twin_loss": torch.nn.functional.huber_loss(twin, target),
+            "policy_loss": (alpha * logp - chosen).mean(),
+            "alpha_loss": -(log_alpha * (logp.detach() + target_entropy)).mean(),
+            "alpha_value": alpha.squeeze(),
+            "qf_mean": chosen.mean(),
+        }
+
+    def _policy(self, module: Any, observations: torch.Tensor) -> Any:
+        logits = module.pi(module.pi_encoder({Columns.OBS: observations})[ENCODER_OUT])
+        return module.get_train_action_dist_cls().from_logits(logits)
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
         """The learner's state and the logarithm of its temperature."""

@@ -1,4 +1,4 @@
-"""The network of PPO: separate actor and critic, exploration noise on a schedule instead of learned."""
+"""The networks: PPO's actor and critic with noise on a schedule, SAC's actor and twin critics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from ray.rllib.algorithms.sac.torch.default_sac_torch_rl_module import DefaultSACTorchRLModule
 from ray.rllib.core.columns import Columns
+from ray.rllib.core.distribution.torch.torch_distribution import TorchSquashedGaussian
+from ray.rllib.core.models.base import ENCODER_OUT
 from ray.rllib.core.rl_module.apis import InferenceOnlyAPI, ValueFunctionAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from torch import nn
@@ -20,11 +23,23 @@ FINAL_LAYER_SCALE = 0.01  # the first policy quotes the reference (u = 0) almost
 
 def mlp(inputs: int, hidden: Sequence[int], outputs: int, activation: str) -> nn.Sequential:
     """Fully connected layers ``inputs -> hidden... -> outputs``, linear at the end."""
+    return nn.Sequential(*_hidden(inputs, hidden, activation), nn.Linear([inputs, *hidden][-1], outputs))
+
+
+def _hidden(inputs: int, widths: Sequence[int], activation: str) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    for width in hidden:
+    for width in widths:
         layers += [nn.Linear(inputs, width), ACTIVATIONS[Activation(activation)]()]
         inputs = width
-    return nn.Sequential(*layers, nn.Linear(inputs, outputs))
+    return layers
+
+
+def _quiet(layer: nn.Module) -> None:
+    """Makes the answer of a last layer almost zero, whatever it sees."""
+    assert isinstance(layer, nn.Linear)
+    with torch.no_grad():
+        layer.weight.mul_(FINAL_LAYER_SCALE)
+        layer.bias.zero_()
 
 
 class MarketMakerModule(TorchRLModule, ValueFunctionAPI, InferenceOnlyAPI):
@@ -45,11 +60,7 @@ class MarketMakerModule(TorchRLModule, ValueFunctionAPI, InferenceOnlyAPI):
         inputs, outputs = self.observation_space.shape[0], self.action_space.shape[0]
         self.actor = mlp(inputs, hidden, outputs, activation)
         self.critic = mlp(inputs, hidden, 1, activation)
-        final = self.actor[-1]
-        assert isinstance(final, nn.Linear)
-        with torch.no_grad():
-            final.weight.mul_(FINAL_LAYER_SCALE)
-            final.bias.zero_()
+        _quiet(self.actor[-1])
         self.register_buffer("log_std", torch.full((outputs,), math.log(self.model_config["initial_std"])))
 
     def get_non_inference_attributes(self) -> list[str]:
@@ -68,3 +79,47 @@ class MarketMakerModule(TorchRLModule, ValueFunctionAPI, InferenceOnlyAPI):
     def _forward(self, batch: dict[str, Any], **_: Any) -> dict[str, Any]:
         mean = self.actor(batch[Columns.OBS])
         return {Columns.ACTION_DIST_INPUTS: torch.cat([mean, self.log_std.expand_as(mean)], dim=-1)}
+
+
+class SoftActorCriticModule(DefaultSACTorchRLModule):
+    """Squashed Gaussian policy and twin critics of one shape; RLlib's own critics are several times as large.
+
+    ``model_config``: ``hidden`` (widths), ``activation`` (name), ``twin_q``, which RLlib adds.
+    """
+
+    observation_space: Any
+    action_space: Any
+    model_config: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super(DefaultSACTorchRLModule, self).__init__(*args, **kwargs)  # without the catalog, which setup replaces
+
+    def setup(self) -> None:
+        """Builds actor and critics under the names that RLlib's forward passes read; RLlib calls this once."""
+        self.twin_q = self.model_config["twin_q"]
+        self.action_dist_cls = TorchSquashedGaussian
+        observations, actions = self.observation_space.shape[0], self.action_space.shape[0]
+        seen, taken = (observations, Columns.OBS), (actions, Columns.ACTIONS)
+        self.pi_encoder, self.pi = self._network([seen], 2 * actions)
+        _quiet(self.pi)
+        if not self.inference_only:
+            self.qf_encoder, self.qf = self._network([seen, taken], 1)
+            self.qf_twin_encoder, self.qf_twin = self._network([seen, taken], 1)
+
+    def _network(self, columns: Sequence[tuple[int, str]], outputs: int) -> tuple[nn.Module, nn.Module]:
+        hidden, activation = self.model_config["hidden"], self.model_config["activation"]
+        widths, names = zip(*columns, strict=True)
+        layers = _hidden(sum(widths), hidden, activation)
+        return _Encoder(layers, names), nn.Linear([sum(widths), *hidden][-1], outputs)
+
+
+class _Encoder(nn.Sequential):
+    """Hidden layers over columns of a batch, side by side; answers as RLlib's encoders do."""
+
+    def __init__(self, layers: Sequence[nn.Module], columns: Sequence[str]) -> None:
+        super().__init__(*layers)
+        self.columns = columns
+
+    def forward(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        features: torch.Tensor = super().forward(torch.cat([batch[name] for name in self.columns], dim=-1))  # type: ignore[no-untyped-call]
+        return {ENCODER_OUT: features}

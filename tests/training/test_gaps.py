@@ -36,7 +36,7 @@ def test_gaps_and_scores():
     ("word", "sentence"),
     [
         ("markets=book", "markets must be among gt1, gt3, gt4, but it is book"),
-        ("algos=td3", "algos must be among ppo, but it is td3"),
+        ("algos=td3", "algos must be among ppo, sac, but it is td3"),
         ("seeds=1,x", "seeds must be whole numbers >= 0, but it is 1,x"),
         ("algo.lr=-1", "algo.lr must be > 0"),
     ],
@@ -55,16 +55,19 @@ def test_every_training_is_tracked_below_one_run(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     words = [f"tracking.store={tmp_path / 'mlruns'}", f"training.checkpoint_root={tmp_path / 'checkpoints'}", *SMALL]
     try:
-        gaps.main(["markets=gt1,gt4", "seeds=7,8", *words])
+        gaps.main(["markets=gt1,gt4", "seeds=7", *words])
     finally:
         ray.shutdown()
     printed = capsys.readouterr().out
     assert printed.count(": gap ") == 4
     settings = config.load(words)
     parent = tracking.find(settings, "gaps")
-    assert {"gap/ppo_gt1_median", "gap/ppo_gt1_worst", "gap/ppo_gt4_median", "gap/ppo_gt4_worst"} <= set(parent.metrics)
+    trained = [(algo, market) for algo in ("ppo", "sac") for market in ("gt1", "gt4")]
+    assert {f"gap/{algo}_{market}_{of}" for algo, market in trained for of in ("median", "worst")} <= set(
+        parent.metrics
+    )
     below = tracking.children(settings, parent.id)
-    assert [run.name for run in below] == [f"gaps-ppo-{market}-s{seed}" for market in ("gt1", "gt4") for seed in (7, 8)]
+    assert [run.name for run in below] == [f"gaps-{algo}-{market}-s7" for algo, market in trained]
     for run in below:
         assert 0 < run.metrics["final/gap"] < 1
         assert run.metrics["final/exact_value"] > 0

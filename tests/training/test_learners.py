@@ -1,4 +1,4 @@
-"""Our own update of PPO, and rollouts cut for several learners, against RLlib's."""
+"""Our own updates, and rollouts cut for several learners, against RLlib's."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from ray.rllib.core import DEFAULT_MODULE_ID
+from ray.rllib.core.learner.learner import Learner
 from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
 from ray.rllib.utils.minibatch_utils import ShardEpisodesIterator
 
 from training.algorithms import build_config
 from training.env_runner import BatchedEnvRunner
-from training.learners import PPOLearner
+from training.replay import FlatReplayBuffer, transitions_of
 from training.rollout import episodes_of
 from training.runner import train
 
@@ -41,7 +42,7 @@ def weights(learner):
 
 @pytest.mark.parametrize("clip", [0.3, 1e-3])
 @pytest.mark.parametrize("entropy", [0.0, 0.1])
-def test_the_update_equals_rllibs(load_small, clip, entropy):
+def test_ppos_update_equals_rllibs(load_small, clip, entropy):
     """On whole batches, so that their order does not matter; the clips of ratio and gradient bite in some cases."""
     config = load_small(f"algo.ppo.clip={clip}", f"algo.ppo.entropy_coefficient={entropy}", "algo.grad_clip=0.5")
     ours, rollouts = learner_and_rollout(config)
@@ -50,7 +51,7 @@ def test_the_update_equals_rllibs(load_small, clip, entropy):
     before = weights(ours)
     plan = {"num_epochs": 5, "minibatch_size": 8 * 16, "timesteps": {NUM_ENV_STEPS_SAMPLED_LIFETIME: 128}}
     found = ours.update(training_data=TrainingData(episodes=copy.copy(rollouts)), **plan)
-    stock = super(PPOLearner, theirs).update(training_data=TrainingData(episodes=copy.copy(rollouts)), **plan)
+    stock = Learner.update(theirs, training_data=TrainingData(episodes=copy.copy(rollouts)), **plan)
     for name, value in weights(ours).items():
         np.testing.assert_allclose(value, weights(theirs)[name], rtol=1e-4, atol=1e-6, err_msg=name)
     moved = {name for name, value in weights(ours).items() if np.abs(value - before[name]).max() > 1e-5}
@@ -61,18 +62,45 @@ def test_the_update_equals_rllibs(load_small, clip, entropy):
         ), name
 
 
-def test_a_gradient_that_is_not_finite_moves_nothing(load_small):
-    learner, (rollout,) = learner_and_rollout(load_small())
+@pytest.mark.parametrize("reward_scale", [1.0, 30.0])
+def test_sacs_updates_equal_rllibs(load_small, reward_scale):
+    """With the same noise; the Huber loss's linear part and the clip of gradients bite in one case."""
+    config = load_small("algo=sac", f"algo.reward_scale={reward_scale}", "algo.grad_clip=0.5")
+    ours, rollouts = learner_and_rollout(config)
+    theirs, _ = learner_and_rollout(config)
+    theirs.module[DEFAULT_MODULE_ID].set_state(ours.module[DEFAULT_MODULE_ID].get_state())
+    before = weights(ours)
+    buffer = FlatReplayBuffer(128, seed=1)
+    buffer.add(rollouts)
+    found, stock = {}, {}
+    for step in range(5):
+        batch, plan = buffer.sample(64), {"timesteps": {NUM_ENV_STEPS_SAMPLED_LIFETIME: 128}}
+        torch.manual_seed(step)
+        found = ours.update(training_data=TrainingData(episodes=batch), **plan)[DEFAULT_MODULE_ID]
+        torch.manual_seed(step)
+        stock = Learner.update(theirs, training_data=TrainingData(episodes=batch), **plan)[DEFAULT_MODULE_ID]
+    for name, value in weights(ours).items():
+        np.testing.assert_allclose(value, weights(theirs)[name], rtol=1e-3, atol=1e-5, err_msg=name)
+        assert np.abs(value - before[name]).max() > 1e-5, name
+    assert ours.get_state()["log_alpha"] == pytest.approx(theirs.get_state()["log_alpha"], abs=1e-5)
+    names = ("qf_loss", "qf_twin_loss", "policy_loss", "alpha_loss", "alpha_value", "qf_mean")
+    for name in (*names, *(f"gradients_{group}_global_norm" for group in ("qf", "qf_twin", "policy", "alpha"))):
+        assert float(found[name]) == pytest.approx(float(stock[name]), rel=1e-3, abs=1e-5), name
+
+
+@pytest.mark.parametrize("algo", ["ppo", "sac"])
+def test_a_gradient_that_is_not_finite_moves_nothing(load_small, algo):
+    learner, (rollout,) = learner_and_rollout(load_small(f"algo={algo}"))
     rollout.rewards[0, 0] = np.nan
     before = weights(learner)
     learner.update(
-        training_data=TrainingData(episodes=[rollout]),
+        training_data=TrainingData(episodes=[rollout if algo == "ppo" else transitions_of(rollout)]),
         timesteps={NUM_ENV_STEPS_SAMPLED_LIFETIME: 128},
         num_epochs=2,
         minibatch_size=64,
     )
     for name, value in weights(learner).items():
-        assert name == "log_std" or np.array_equal(value, before[name])
+        assert name == "log_std" or name.startswith("target_") or np.array_equal(value, before[name])
 
 
 @pytest.mark.parametrize("learners", [2, 4])
@@ -104,19 +132,24 @@ def test_several_learners_need_whole_markets(load_small):
 
 
 @pytest.mark.slow
-def test_two_learners_learn_together(load_small, tmp_path):
+@pytest.mark.parametrize(("algo", "loss"), [("ppo", "train/value_loss"), ("sac", "train/q_loss")])
+def test_two_learners_learn_together(load_small, tmp_path, algo, loss):
     import ray
 
     class Run:
         id = "run"
 
         def log_metrics(self, metrics, step):
-            assert np.isfinite(metrics["train/value_loss"])
+            assert np.isfinite(metrics[loss])
 
     ray.init(num_cpus=3, include_dashboard=False, logging_level="ERROR")
     try:
         config = load_small(
-            "training.learners=2", "training.iterations=2", f"training.checkpoint_root={tmp_path}", "algo.lr=0.01"
+            f"algo={algo}",
+            "training.learners=2",
+            "training.iterations=2",
+            f"training.checkpoint_root={tmp_path}",
+            *(["algo.sac.warmup_steps=0"] if algo == "sac" else []),
         )
         result = train(config, run=Run())
     finally:

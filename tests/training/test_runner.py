@@ -79,6 +79,9 @@ def test_a_checkpoint_carries_what_rllib_forgets(tiny, tmp_path, algo):
         assert second.env_runner.module.log_std[0] == ours.module["default_policy"].log_std[0]
     else:
         assert theirs.curr_log_alpha["default_policy"].item() == ours.curr_log_alpha["default_policy"].item()
+        ours, theirs = first.local_replay_buffer, second.local_replay_buffer
+        assert len(ours) == len(theirs) == 256
+        np.testing.assert_array_equal(ours.sample(50)[0].rewards, theirs.sample(50)[0].rewards)
     for algorithm in (first, second):
         algorithm.stop()
 
@@ -122,3 +125,5 @@ def test_sizes_that_do_not_fit_are_refused(tiny):
         check(tiny("training.steps_per_iteration=129"))
     with pytest.raises(config.UserError, match=r"minibatch_size must be <= "):
         check(tiny("algo.ppo.minibatch_size=129"))
+    with pytest.raises(config.UserError, match=r"batch_size must be <= .* = 64, but it is 65"):
+        check(tiny("algo=sac", "algo.sac.batch_size=65", "algo.sac.training_intensity=0.5"))
