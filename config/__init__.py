@@ -5,6 +5,7 @@ from config.loading import from_dict, load, names, replace, to_dict
 from config.schema import (
     ActionReference,
     Activation,
+    AgentConfig,
     AlgoName,
     BookConfig,
     Config,
@@ -19,6 +20,7 @@ from config.schema import (
 __all__ = [
     "ActionReference",
     "Activation",
+    "AgentConfig",
     "AlgoName",
     "BookConfig",
     "Config",

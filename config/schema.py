@@ -296,6 +296,7 @@ class TrainingConfig(Section):
     env_runners: int = number(least=0)
     markets_per_runner: int = number(least=1)
     engine_threads: int = number(least=1)  # of one runner
+    staggered: bool
     learners: int = number(least=0)
     gpus_per_learner: float = number(least=0)
     checkpoint_every: int = number(least=1)  # iterations

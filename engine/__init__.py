@@ -49,7 +49,7 @@ from engine._core import (
     skew_shape,
 )
 
-_EXPECTED_INTERFACE = 2  # kInterface in bindings/module.cpp
+_EXPECTED_INTERFACE = 3  # kInterface in bindings/module.cpp
 if INTERFACE != _EXPECTED_INTERFACE:
     raise ImportError(
         f"engine._core was built for interface {INTERFACE}, but this checkout needs {_EXPECTED_INTERFACE}: "

@@ -419,6 +419,8 @@ class AgentParams:
         inventory_penalty: float,
         terminal_penalty: float,
     ) -> None: ...
+    def penalty(self, lots: float, seconds: float) -> float:
+        """inventory_penalty lots^2 seconds: what holding so many for so long costs."""
 
 class Scenario:
     """Everything a market is built from."""

@@ -5,25 +5,30 @@ from __future__ import annotations
 import dataclasses
 
 import engine
-from config import BookConfig, Config, FlowConfig, ReducedFormConfig, SizesConfig
+from config import AgentConfig, BookConfig, Config, FlowConfig, ReducedFormConfig, SizesConfig
 
 
 def scenario(config: Config) -> engine.Scenario:
     """The engine's scenario of a configuration."""
-    maker, agent, simulation = config.market_maker, config.agent, config.simulation
+    maker, simulation = config.market_maker, config.simulation
     return engine.Scenario(
         market=market(config),
         maker=engine.QuoteParams(**dataclasses.asdict(maker), lot=config.market.lot, tick=config.market.tick),
-        agent=engine.AgentParams(
-            action=engine.ActionReference[agent.action.value],
-            action_low=agent.action_low,
-            action_high=agent.action_high,
-            inventory_penalty=agent.inventory_penalty,
-            terminal_penalty=agent.terminal_penalty,
-        ),
+        agent=agent(config.agent),
         price_unit=config.market.price_unit,
         decision_interval_s=simulation.decision_interval_s,
         episode_steps=simulation.episode_steps,
+    )
+
+
+def agent(config: AgentConfig) -> engine.AgentParams:
+    """What the agent sets and what it is paid for."""
+    return engine.AgentParams(
+        action=engine.ActionReference[config.action.value],
+        action_low=config.action_low,
+        action_high=config.action_high,
+        inventory_penalty=config.inventory_penalty,
+        terminal_penalty=config.terminal_penalty,
     )
 
 

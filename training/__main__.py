@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HELP = """\
 usage: python -m training [algo=ppo|sac] [market=NAME|PATH] [config=PATH] [key=value ...] [resume=RUN_OR_PATH]
        python -m training real [data=PATH] [algo=ppo|sac] [key=value ...]
-       python -m training gaps [algos=ppo] [markets=gt1,gt3,gt4] [seeds=100,101] [key=value ...]
+       python -m training gaps [algos=ppo,sac] [markets=gt1,gt3,gt4] [seeds=100,101] [key=value ...]
 
 Trains a policy, holds it against the tuned rules on held-out episodes, logs run and policy to MLflow and writes
 checkpoints. `real` first calibrates the market on a LOBSTER message file. `gaps` trains on every market with a known

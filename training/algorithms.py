@@ -191,7 +191,7 @@ def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmC
             env_config={
                 "config": to_dict(config),
                 "autoreset": (AutoresetMode.SAME_STEP if batched else AutoresetMode.NEXT_STEP).value,
-                "staggered": batched,
+                "staggered": batched and training.staggered,
                 "rollouts": batched,
                 "statistics": list(STATISTICS),
             },

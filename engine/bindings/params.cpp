@@ -111,7 +111,8 @@ void bind_scenario(py::module_& module) {
                  return params;
              }),
              py::kw_only(), py::arg("action"), py::arg("action_low"), py::arg("action_high"),
-             py::arg("inventory_penalty"), py::arg("terminal_penalty"));
+             py::arg("inventory_penalty"), py::arg("terminal_penalty"))
+        .def("penalty", &AgentParams::penalty, py::arg("lots"), py::arg("seconds"));
     py::class_<Scenario>(module, "Scenario")
         .def(py::init([](std::variant<BookParams, ReducedFormParams> market, const QuoteParams& maker,
                          const AgentParams& agent, double price_unit, double decision_interval_s,

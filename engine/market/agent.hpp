@@ -54,7 +54,7 @@ class Agent {
     // The inventory terms of the reward for a step that took the inventory from `before` to `after`. The terminal
     // penalty is paid as it changes: the sum over an episode that starts flat is the lump at its end, and learning
     // from it is faster.
-    double inventory_penalty(double after) const { return params_.inventory_penalty * after * after * dt_; }
+    double inventory_penalty(double after) const { return params_.penalty(after, dt_); }
     double terminal_cost(double before, double after) const {
         return params_.terminal_penalty * (after * after - before * before);
     }

@@ -59,6 +59,8 @@ struct AgentParams {
     double terminal_penalty = 0;   // per lot^2
 
     void validate() const;
+    // What holding `lots` for `seconds` costs.
+    double penalty(double lots, double seconds) const { return inventory_penalty * lots * lots * seconds; }
 };
 
 struct Scenario {

@@ -60,6 +60,33 @@ def test_a_row_of_the_vector_env_is_the_single_env(market, autoreset):
     assert episodes >= 3
 
 
+def test_calculate_reward():
+    env = envs.MarketMakingEnv()
+    pnl_change = 10.0
+    flat = env.calculate_reward(pnl_change)
+    env.inventory = 500
+    held = env.calculate_reward(pnl_change)
+    assert flat == pnl_change
+    assert held < flat
+    assert held == pytest.approx(10.0 - 0.01 * 5**2)  # the specification's lambda, five lots
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_the_reward_is_the_sum_of_its_named_parts(market):
+    env = envs.MarketMakingEnv(config.load([f"market={market}", "simulation.episode_steps=60"]))
+    env.reset(seed=2)
+    held, done = set(), False
+    while not done:
+        _, reward, done, _, info = env.step(np.zeros(2, np.float32))
+        assert env.inventory == info["inventory"] * (100 if market == "book" else 1)
+        assert reward == pytest.approx(env.calculate_reward(info["pnl_change"]) - info["terminal_cost"])
+        assert reward == pytest.approx(info["pnl_change"] - info["inventory_penalty"] - info["terminal_cost"])
+        held.add(env.inventory)
+    assert len(held) > 2
+    env.reset()
+    assert env.inventory == 0
+
+
 def test_observations_are_fresh_arrays():
     markets = envs.MarketMakingVectorEnv(config.load(["market=gt1"]), 2)
     first, _ = markets.reset(seed=1)
