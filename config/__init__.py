@@ -1,7 +1,7 @@
 """Configuration: YAML holds every value once, frozen dataclasses hold types and ranges."""
 
 from config.errors import UserError, run
-from config.loading import from_dict, load, names, replace, to_dict
+from config.loading import GROUPS, from_dict, load, names, replace, to_dict
 from config.schema import (
     ActionReference,
     Activation,
@@ -13,11 +13,13 @@ from config.schema import (
     FlowConfig,
     MarketConfig,
     MarketKind,
+    Network,
     ReducedFormConfig,
     SizesConfig,
 )
 
 __all__ = [
+    "GROUPS",
     "ActionReference",
     "Activation",
     "AgentConfig",
@@ -28,6 +30,7 @@ __all__ = [
     "FlowConfig",
     "MarketConfig",
     "MarketKind",
+    "Network",
     "ReducedFormConfig",
     "SizesConfig",
     "UserError",

@@ -15,26 +15,27 @@ from config.errors import UserError
 from config.schema import Config
 
 FOLDER = Path(__file__).parent
-DEFAULTS = {"market": "book", "algo": "ppo"}  # the overlay of each group when none is named
+GROUPS = {"market": "book", "algo": "ppo", "network": None}  # in order, and the overlay when none is named
 
 
 def names(group: str) -> list[str]:
-    """The overlays shipped for ``group`` (``market`` or ``algo``)."""
+    """The overlays shipped for ``group`` (``market``, ``algo`` or ``network``)."""
     return sorted(path.stem for path in (FOLDER / group).glob("*.yaml"))
 
 
 def load(words: Sequence[str] = ()) -> Config:
     """Builds the configuration that ``words`` describe.
 
-    ``market=NAME|PATH``, ``algo=NAME|PATH`` and ``config=PATH`` name overlays; every other word is ``key=value``.
-    Later layers win: default.yaml, market, algo, config, words.
+    ``market=NAME|PATH``, ``algo=NAME|PATH``, ``network=NAME|PATH`` and ``config=PATH`` name overlays; every other word
+    is ``key=value``. Later layers win: default.yaml, market, algo, network, config, words.
 
     Raises:
         UserError: unknown key, wrong type, value out of range, missing file; the sentence names it.
     """
     groups, overlays, values = _sort(words)
     files = [FOLDER / "default.yaml"]
-    files += [_overlay(group, groups.get(group, DEFAULTS[group])) for group in ("market", "algo")]
+    named = {group: groups.get(group, default) for group, default in GROUPS.items()}
+    files += [_overlay(group, name) for group, name in named.items() if name is not None]
     files += [Path(path) for path in overlays]
     try:
         tree = OmegaConf.structured(Config)
@@ -77,7 +78,7 @@ def _sort(words: Sequence[str]) -> tuple[dict[str, str], list[str], list[str]]:
         key, equals, value = word.partition("=")
         if not equals or not key:
             raise UserError(f"'{word}' is not key=value; write for example algo=sac or training.iterations=20")
-        if key in DEFAULTS:
+        if key in GROUPS:
             groups[key] = value
         elif key == "config":
             overlays.append(value)

@@ -38,6 +38,13 @@ class AlgoName(Enum):
     sac = "sac"
 
 
+class Network(Enum):
+    """How actor and critic are made of the hidden layers."""
+
+    separate = "separate"  # each has its own
+    specification = "specification"  # PPO's share them; a head for each quote and one for the value
+
+
 class Activation(Enum):
     """Non-linearity of the hidden layers."""
 
@@ -271,6 +278,7 @@ class AlgoConfig(Section):
 
     key = "algo"
     name: AlgoName
+    network: Network
     hidden: list[int] = number(least=1)
     activation: Activation
     lr: float = number(above=0)
@@ -284,6 +292,8 @@ class AlgoConfig(Section):
     def check(self) -> None:
         if getattr(self, self.name.value) is None:
             raise self.refuse(self.name.value, f"be given when algo.name is {self.name.value}")
+        if self.network is Network.specification and self.name is not AlgoName.ppo:
+            raise self.refuse("network", f"be separate when algo.name is {self.name.value}")
 
 
 @dataclass(frozen=True, kw_only=True)

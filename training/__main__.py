@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from training.tracking import Run, Status
 
 HELP = """\
-usage: python -m training [algo=ppo|sac] [market=NAME|PATH] [config=PATH] [key=value ...] [resume=RUN_OR_PATH]
+usage: python -m training [algo=ppo|sac] [market=NAME|PATH] [network=NAME|PATH] [config=PATH] [key=value ...]
+                          [resume=RUN_OR_PATH]
        python -m training real [data=PATH] [algo=ppo|sac] [key=value ...]
        python -m training gaps [algos=ppo,sac] [markets=gt1,gt3,gt4] [seeds=100,101] [key=value ...]
 
@@ -26,6 +27,7 @@ optimum and says how near it came.
 
   algo=sac                  another algorithm (default: ppo)
   market=gt1                another market: a shipped name or a YAML file (default: book)
+  network=specification     shared features and a head for each quote (default: the algorithm's own, see config/algo)
   training.iterations=20    any value of config/default.yaml
   resume=RUN_OR_PATH        go on from a checkpoint, a run's folder or a run's id; further words override
   data=PATH                 message file, or folder with one (default: the environment variable MARKET_DATA)
@@ -33,7 +35,7 @@ optimum and says how near it came.
 RAY_ADDRESS names a running Ray cluster; without it Ray starts on this machine."""
 REAL, GAPS = "real", "gaps"
 CALIBRATED = Path("calibrated")  # folder of the markets that `real` writes
-GROUPS = {"algo", "market", "config"}  # words that name files
+FILES = {*configuration.GROUPS, "config"}  # words that name files
 ROOT = "training.checkpoint_root="
 
 
@@ -72,7 +74,7 @@ def parse(words: Sequence[str]) -> tuple[Config, Path | None]:
     if len(named) > 1:
         raise UserError(f"resume must be given once, but it is given as {' and '.join(named)}")
     for word in rest:
-        if word.partition("=")[0] in GROUPS:
+        if word.partition("=")[0] in FILES:
             raise UserError(f"{word} cannot be combined with resume, which keeps the run's own; leave it out")
     root = configuration.load([word for word in rest if word.startswith(ROOT)]).training.checkpoint_root
     checkpoint = checkpoints.find(named[0], Path(root))

@@ -144,7 +144,7 @@ def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
         .rl_module(
             rl_module_spec=RLModuleSpec(
                 module_class=MarketMakerModule,
-                model_config=_network(config) | {"initial_std": ppo.initial_std},
+                model_config=_network(config) | {"network": config.algo.network.value, "initial_std": ppo.initial_std},
             )
         )
     )

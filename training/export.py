@@ -61,8 +61,12 @@ def policy_of(config: Config, weights: Mapping[str, Any]) -> PolicyNetwork:
 
 
 def from_ppo(state: Mapping[str, Any], activation: Activation, card: PolicyCard) -> PolicyNetwork:
-    """The policy in a `MarketMakerModule`'s state: ``actor.*``."""
-    return PolicyNetwork(_stack(_linears(state, "actor."), activation), squash=False, card=card)
+    """The policy in a `MarketMakerModule`'s state: ``features.*`` if it has such, and ``actor.*``."""
+    layers = _linears(state, "actor.")
+    if any(name.startswith("features.") for name in state):
+        bid_and_ask = _linear(torch.cat([head.weight for head in layers]), torch.cat([head.bias for head in layers]))
+        layers = [*_linears(state, "features."), bid_and_ask]
+    return PolicyNetwork(_stack(layers, activation), squash=False, card=card)
 
 
 def from_sac(state: Mapping[str, Any], activation: Activation, card: PolicyCard) -> PolicyNetwork:

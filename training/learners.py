@@ -121,12 +121,13 @@ class PPOLearner(MarketMakerLearner, PPOTorchLearner):
         targets: torch.Tensor,
     ) -> dict[str, torch.Tensor]:
         """Schulman et al. (2017), equations (7) and (9), for a Gaussian of given std; names are RLlib's."""
-        mean, log_std = module.actor(obs), module.log_std
+        features, log_std = module.features(obs), module.log_std
+        mean, value = module.actor(features), module.critic(features)
         score = ((actions - mean) / log_std.exp()).square() + 2 * log_std + math.log(2 * math.pi)
         ratio = (-0.5 * score.sum(dim=1, keepdim=True) - logp).exp()
         clip = self.config.clip_param
         policy_loss = -torch.minimum(advantages * ratio, advantages * ratio.clamp(1 - clip, 1 + clip)).mean()
-        error = module.critic(obs) - targets
+        error = value - targets
         vf_loss = error.square().mean()
         entropy = (log_std + 0.5 * math.log(2 * math.pi * math.e)).sum()
         coefficient = self.entropy_coeff_schedulers_per_module[DEFAULT_MODULE_ID].get_current_value()

@@ -5,13 +5,24 @@ import dataclasses
 import pytest
 
 import config
+from config.loading import FOLDER
 
 
 @pytest.mark.parametrize("market", config.names("market"))
 @pytest.mark.parametrize("algo", config.names("algo"))
-def test_every_shipped_file_loads_and_survives_a_round_trip(market, algo):
-    loaded = config.load([f"market={market}", f"algo={algo}"])
+@pytest.mark.parametrize("recipe", [[], *([f"config={path}"] for path in sorted((FOLDER / "gaps").glob("*.yaml")))])
+def test_every_shipped_file_loads_and_survives_a_round_trip(market, algo, recipe):
+    if recipe and algo not in recipe[0]:
+        return
+    loaded = config.load([f"market={market}", f"algo={algo}", *recipe])
     assert config.from_dict(config.to_dict(loaded)) == loaded
+
+
+@pytest.mark.parametrize("network", config.names("network"))
+def test_every_network_loads_over_ppo(network):
+    loaded = config.load([f"network={network}", "algo.hidden=[8]"])
+    assert loaded.algo.network.value == network
+    assert loaded.algo.hidden == [8]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +39,8 @@ def test_every_shipped_file_loads_and_survives_a_round_trip(market, algo):
         ("market=nowhere", "market must be one of as2008, book, gt1, gt3, gt4"),
         ("market=nowhere.yaml", "nowhere.yaml cannot be read: No such file"),
         ("algo=td3", "algo must be one of ppo, sac"),
+        ("network=lstm", "network must be one of specification"),
+        ("algo.network=lstm", "algo.network: .*lstm.*separate, specification"),
         ("config=nowhere.yaml", "nowhere.yaml cannot be read"),
         ("market_maker.max_position=150", "market_maker.max_position must be a multiple of market.lot = 100"),
         ("market.book.latency_ms=100", "market.book.latency_ms must be < simulation.decision_interval_ms"),
@@ -62,6 +75,11 @@ def test_a_mistake_is_a_sentence_that_names_it(word, sentence):
 def test_a_mistake_in_a_layer_of_the_flow_is_named(word, sentence):
     with pytest.raises(config.UserError, match=f"market.book.flow.{sentence}"):
         config.load(["market=layered", f"market.book.flow.{word}"])
+
+
+def test_sac_has_no_shared_network():
+    with pytest.raises(config.UserError, match=r"algo\.network must be separate when algo\.name is sac"):
+        config.load(["algo=sac", "network=specification"])
 
 
 def test_what_is_not_yaml_is_named(tmp_path):

@@ -11,8 +11,11 @@ import pytest
 import torch
 from example_policy import CARD, OBSERVATIONS, actor, ppo_policy, state
 
+import config
 from config import Activation, UserError
 from training import export
+from training.algorithms import build_config
+from training.env_runner import BatchedEnvRunner
 
 
 def test_ppo_policy_is_the_actor_clipped_to_the_box() -> None:
@@ -31,6 +34,34 @@ def test_sac_policy_squashes_the_mean_half_into_the_box() -> None:
     mean = layers(torch.from_numpy(OBSERVATIONS)).detach().numpy()[:, :2]
     expected = -1.0 + (np.tanh(mean) + 1.0) / 2.0 * 4.0
     np.testing.assert_allclose(policy(torch.from_numpy(OBSERVATIONS)).numpy(), expected, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("words", [[], ["network=specification"], ["algo=sac"]])
+def test_the_exported_network_is_the_modules_own(words: list[str]) -> None:
+    """The most likely action of RLlib's module, for every network that can be trained."""
+    chosen = config.load(["market=gt1", "training.env_runners=0", "training.markets_per_runner=8", *words])
+    runner = BatchedEnvRunner(config=build_config(chosen), worker_index=0, num_workers=0)
+    for parameter in runner.module.parameters():  # last layers start almost silent
+        torch.nn.init.normal_(parameter, std=0.1)
+    policy = export.policy_of(chosen, runner.module.get_state())
+    (rollout,) = runner.sample(num_timesteps=80, explore=False)
+    observations, actions = rollout.observations[:, :-1].reshape(80, -1), rollout.actions.reshape(80, -1)
+    ours = policy(torch.from_numpy(observations)).numpy()
+    low, high = policy.card.low, policy.card.high
+    theirs = low + (actions + 1) / 2 * (high - low) if "algo=sac" in words else actions.clip(low, high)
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert ours.std() > 0.01
+
+
+def test_the_specifications_network_has_its_shape() -> None:
+    chosen = config.load(["network=specification", "training.env_runners=0"])
+    runner = BatchedEnvRunner(config=build_config(chosen), worker_index=0, num_workers=0)
+    shapes = {name: tuple(value.shape) for name, value in runner.module.named_parameters()}
+    k = runner.env.single_observation_space.shape[0]
+    assert [shapes[f"features.{layer}.weight"] for layer in (0, 2)] == [(256, k), (128, 256)]
+    assert [shapes[f"actor.{side}.weight"] for side in ("bid", "ask")] == [(1, 128), (1, 128)]
+    assert not [layer for layer in runner.module.modules() if isinstance(layer, torch.nn.Dropout)]
 
 
 def test_weights_are_missing() -> None:
