@@ -1,10 +1,12 @@
 """From our configuration to RLlib's: PPO and SAC on the new API stack."""
 
+# mypy: disable-error-code="no-untyped-call"
+# (RLlib is typed only in part.)
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import ray
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -23,6 +25,7 @@ from training.learners import PPOLearner, SACLearner
 from training.modules import MarketMakerModule, SoftActorCriticModule
 from training.replay import ReplaySAC
 
+AnyConfig = TypeVar("AnyConfig", bound=AlgorithmConfig)
 ENV = "market-making"
 REWARD_MEMORY = {AlgoName.ppo: 10, AlgoName.sac: 1000}  # learner batches over which the mean reward is taken
 
@@ -50,12 +53,14 @@ def build_config(config: Config, *, batched: bool = True) -> AlgorithmConfig:
 
     Args:
         config: ours; ranges have been checked, `check` is called here.
-        batched: sample with `BatchedEnvRunner`; False takes RLlib's own runner, the yardstick in tests.
+        batched: False leaves RLlib its own runner, buffer, connectors and learner, under the same hyperparameters but
+            without centred rewards and scheduled exploration: the yardstick of tests and benchmark.
 
     """
     check(config)
     ray.tune.register_env(ENV, make_envs)
-    return BUILDERS[config.algo.name](config, _shared(config, ALGORITHMS[config.algo.name](), batched))
+    plain, extended = BUILDERS[config.algo.name]
+    return extended(config, _sampling(config, plain(config))) if batched else plain(config)
 
 
 def fragment(config: Config) -> int:
@@ -110,12 +115,13 @@ def replayed(config: Config) -> float:
     return config.algo.sac.training_intensity * config.training.steps_per_iteration
 
 
-def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
+def _ppo(config: Config) -> AlgorithmConfig:
     ppo = config.algo.ppo
     assert ppo is not None
     learners = max(1, config.training.learners)
     return (
-        rllib.environment(
+        _shared(config, PPOConfig())
+        .environment(
             normalize_actions=False,  # u = 0 is the reference quote, not the middle of the box
             clip_actions=True,
         )
@@ -131,16 +137,6 @@ def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
             entropy_coeff=ppo.entropy_coefficient,
             use_kl_loss=False,
         )
-        .learners(
-            learner_class=PPOLearner,
-            learner_connector=functools.partial(_ppo_connectors, config),
-            add_default_connectors_to_learner_pipeline=False,
-            learner_config_dict={
-                "initial_std": ppo.initial_std,
-                "final_std": ppo.final_std,
-                "planned_steps": planned_steps(config),
-            },
-        )
         .rl_module(
             rl_module_spec=RLModuleSpec(
                 module_class=MarketMakerModule,
@@ -150,11 +146,27 @@ def _ppo(config: Config, rllib: PPOConfig) -> PPOConfig:
     )
 
 
-def _sac(config: Config, rllib: SACConfig) -> SACConfig:
+def _extended_ppo(config: Config, rllib: AlgorithmConfig) -> AlgorithmConfig:
+    ppo = config.algo.ppo
+    assert ppo is not None
+    return rllib.learners(
+        learner_class=PPOLearner,
+        learner_connector=functools.partial(_ppo_connectors, config),
+        add_default_connectors_to_learner_pipeline=False,
+        learner_config_dict={
+            "initial_std": ppo.initial_std,
+            "final_std": ppo.final_std,
+            "planned_steps": planned_steps(config),
+        },
+    )
+
+
+def _sac(config: Config) -> AlgorithmConfig:
     sac = config.algo.sac
     assert sac is not None
     return (
-        rllib.environment(normalize_actions=True, clip_actions=False)  # the squashed policy speaks of [-1, 1]
+        _shared(config, SACConfig())
+        .environment(normalize_actions=True, clip_actions=False)  # the squashed policy speaks of [-1, 1]
         .reporting(min_sample_timesteps_per_iteration=config.training.steps_per_iteration, min_time_s_per_iteration=0)
         .training(
             lr=None,
@@ -167,11 +179,7 @@ def _sac(config: Config, rllib: SACConfig) -> SACConfig:
             train_batch_size_per_learner=sac.batch_size // max(1, config.training.learners),
             training_intensity=sac.training_intensity * _counted(config),
             num_steps_sampled_before_learning_starts=sac.warmup_steps,
-            replay_buffer_config={"type": "EpisodeReplayBuffer", "capacity": sac.buffer_capacity},  # see ReplaySAC
-        )
-        .learners(
-            learner_class=SACLearner,
-            learner_config_dict={"connectors": functools.partial(_sac_connectors, config)},
+            replay_buffer_config={"type": "EpisodeReplayBuffer", "capacity": sac.buffer_capacity},
         )
         .rl_module(rl_module_spec=RLModuleSpec(module_class=SoftActorCriticModule, model_config=_network(config)))
     )
@@ -183,21 +191,23 @@ def _counted(config: Config) -> float:
     return runners / (runners + 1) if runners else 1.0
 
 
-def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmConfig:
+def _extended_sac(config: Config, rllib: AlgorithmConfig) -> AlgorithmConfig:
+    rllib.algo_class = ReplaySAC
+    return rllib.learners(
+        learner_class=SACLearner,
+        learner_config_dict={"connectors": functools.partial(_sac_connectors, config)},
+    )
+
+
+def _shared(config: Config, rllib: AnyConfig) -> AnyConfig:
     training = config.training
     return (
         rllib.environment(
             ENV,
-            env_config={
-                "config": to_dict(config),
-                "autoreset": (AutoresetMode.SAME_STEP if batched else AutoresetMode.NEXT_STEP).value,
-                "staggered": batched and training.staggered,
-                "rollouts": batched,
-                "statistics": list(STATISTICS),
-            },
+            env_config={"config": to_dict(config), "autoreset": AutoresetMode.NEXT_STEP.value},  # RLlib's own
         )
         .env_runners(
-            env_runner_cls=BatchedEnvRunner if batched else SingleAgentEnvRunner,
+            env_runner_cls=SingleAgentEnvRunner,
             gym_env_vectorize_mode="vector_entry_point",
             num_env_runners=training.env_runners,
             num_envs_per_env_runner=training.markets_per_runner,
@@ -209,6 +219,17 @@ def _shared(config: Config, rllib: AlgorithmConfig, batched: bool) -> AlgorithmC
         .fault_tolerance(restart_failed_env_runners=True)
         .debugging(seed=config.seed, log_level="ERROR")
     )
+
+
+def _sampling(config: Config, rllib: AlgorithmConfig) -> AlgorithmConfig:
+    return rllib.environment(
+        env_config={
+            "autoreset": AutoresetMode.SAME_STEP.value,
+            "staggered": config.training.staggered,
+            "rollouts": True,
+            "statistics": list(STATISTICS),
+        },
+    ).env_runners(env_runner_cls=BatchedEnvRunner)
 
 
 def centring(config: Config) -> CentreRewards:
@@ -238,8 +259,9 @@ def _lr(config: Config) -> list[list[float]]:
     return [[0, config.algo.lr], [planned_steps(config), config.algo.final_lr]]
 
 
-ALGORITHMS: dict[AlgoName, Callable[[], AlgorithmConfig]] = {
-    AlgoName.ppo: PPOConfig,
-    AlgoName.sac: functools.partial(SACConfig, algo_class=ReplaySAC),
+Plain = Callable[[Config], AlgorithmConfig]
+Extended = Callable[[Config, AlgorithmConfig], AlgorithmConfig]
+BUILDERS: dict[AlgoName, tuple[Plain, Extended]] = {
+    AlgoName.ppo: (_ppo, _extended_ppo),
+    AlgoName.sac: (_sac, _extended_sac),
 }
-BUILDERS: dict[AlgoName, Callable[[Config, Any], AlgorithmConfig]] = {AlgoName.ppo: _ppo, AlgoName.sac: _sac}
