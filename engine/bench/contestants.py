@@ -15,10 +15,10 @@ import numpy as np
 import config
 import engine
 import envs
-from engine.bench.players import Facts, Player, VectorPlayer
+from engine.bench.frame import BUILD, Facts
+from engine.bench.players import Player, VectorPlayer
 
 HERE = Path(__file__).resolve().parent
-BUILD = HERE.parents[1] / "build"
 PEERS = HERE / "peers"
 PEERS_PYTHON = (BUILD / "peers" / "bin" / "python", "-W", "ignore")
 

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 import config
 import engine
 import envs
+from engine.bench.frame import Facts
 
 ROUND_S = 0.25
-
-Facts = dict[str, float]
 
 
 class Player:

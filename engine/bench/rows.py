@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,34 +11,7 @@ import config
 import engine
 from analysis.optimum import Problem, solve
 from engine.bench.contestants import BOOK, LAYERED, REDUCED_FORM, batch, envpool, hftbacktest, micro, vector_env
-from engine.bench.players import Facts
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """What a value should reach and what it must; as upper limits when ``at_most``."""
-
-    goal: float
-    floor: float | None
-    at_most: bool
-
-    def met(self, value: float) -> str:
-        """The best one reached."""
-        for name, limit in ("goal", self.goal), ("floor", self.floor):
-            if limit is not None and (value <= limit if self.at_most else value >= limit):
-                return name
-        return "NO"
-
-
-def at_least(goal: float, floor: float) -> Limits:
-    """Limits of a rate."""
-    return Limits(goal, floor, at_most=False)
-
-
-def at_most(goal: float, floor: float | None = None) -> Limits:
-    """Limits of a cost."""
-    return Limits(goal, floor, at_most=True)
-
+from engine.bench.frame import Facts, Measure, Round, Row, at_least, at_most, ratio
 
 BUDGET = {
     "events_1": at_least(55, 45),
@@ -72,40 +43,12 @@ BUDGET = {
 }
 
 
-class Round(dict[str, Facts]):
-    """One round's measurements by row; a row is measured when it is first asked for."""
-
-    def __missing__(self, name: str) -> Facts:
-        self[name] = ROWS[name].measure(name, self)
-        return self[name]
-
-
-Measure = Callable[[str, Round], Facts]
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One line of the table; what is not in `BUDGET` explains others."""
-
-    unit: str
-    what: str
-    measure: Measure
-
-
 def _micro(name: str, _: Round) -> Facts:
     return micro().ask(name)
 
 
 def _steps(words: tuple[str, ...], n: int, threads: int = 1) -> Measure:
     return lambda *_: batch(words, n, threads).round()
-
-
-def _ratio(above: str, below: str, fact: str = "value") -> Measure:
-    def measure(_: str, rows: Round) -> Facts:
-        over, under = rows[above][fact], rows[below][fact]
-        return {"value": over / under, above: over, below: under}
-
-    return measure
 
 
 def _binding(_: str, rows: Round) -> Facts:
@@ -165,13 +108,13 @@ ROWS = {
     "events_layered": Row(
         "M/s", f"{EVENTS}; 64 markets in turn, every layer of flow", lambda *_: micro(LAYERED).ask("events_64")
     ),
-    "cost_4096": Row("x", "time of an event at 4096 markets over that at 64", _ratio("events_64", "events_4096")),
-    "cost_16384": Row("x", "time of an event at 16384 markets over that at 64", _ratio("events_64", "events_16384")),
+    "cost_4096": Row("x", "time of an event at 4096 markets over that at 64", ratio("events_64", "events_4096")),
+    "cost_16384": Row("x", "time of an event at 16384 markets over that at 64", ratio("events_64", "events_16384")),
     "latency_p50": Row("ns", f"median {LATENCY}", _micro),
     "latency_p99": Row("ns", f"99 % quantile {LATENCY}", _micro),
     "latency_p99.9": Row("ns", f"99.9 % quantile {LATENCY}", _micro),
     "richest_flow": Row(
-        "x", "time of an event under every layer over that of plain Poisson", _ratio("events_64", "events_layered")
+        "x", "time of an event under every layer over that of plain Poisson", ratio("events_64", "events_layered")
     ),
     "memory": Row("kB", HEAP, _micro),
     "allocations": Row("", "calls of operator new inside Batch::step with autoreset, by 1 and by 2 threads", _micro),
@@ -184,11 +127,11 @@ ROWS = {
     "envpool": Row("M/s", CARTPOLE, lambda *_: envpool().ask()),
     "env_steps_4096": Row("M/s", f"{STEPS}; n = 4096, 1 thread", _steps(BOOK, 4096)),
     "env_steps_4096_2t": Row("M/s", "the same with 2 threads, per wall second", _steps(BOOK, 4096, 2)),
-    "over_hftbacktest": Row("x", "env_steps over hftbacktest", _ratio("env_steps", "hftbacktest")),
-    "over_envpool": Row("x", "env_steps_gym, with a book, over envpool, without", _ratio("env_steps_gym", "envpool")),
-    "threads_1024": Row("x", "2 threads over 1, wall, n = 1024", _ratio("env_steps_2t", "env_steps", "per_wall_s")),
+    "over_hftbacktest": Row("x", "env_steps over hftbacktest", ratio("env_steps", "hftbacktest")),
+    "over_envpool": Row("x", "env_steps_gym, with a book, over envpool, without", ratio("env_steps_gym", "envpool")),
+    "threads_1024": Row("x", "2 threads over 1, wall, n = 1024", ratio("env_steps_2t", "env_steps", "per_wall_s")),
     "threads_4096": Row(
-        "x", "2 threads over 1, wall, n = 4096", _ratio("env_steps_4096_2t", "env_steps_4096", "per_wall_s")
+        "x", "2 threads over 1, wall, n = 4096", ratio("env_steps_4096_2t", "env_steps_4096", "per_wall_s")
     ),
     "reduced_form_1": Row("M/s", f"{REDUCED}; n = 1, 1 thread", _steps(REDUCED_FORM, 1)),
     "reduced_form_256": Row("M/s", f"{REDUCED}; n = 256, 1 thread", _steps(REDUCED_FORM, 256)),
@@ -201,9 +144,9 @@ ROWS = {
     "solve_steps": Row("s", "solve_once with 1200 steps", _solving("gt4", limit=40, steps=1200, **_levels(16))),
     "solve_inventories": Row("s", "solve_once with 161 inventories", _solving("gt4", limit=80, **_levels(16))),
     "solve_levels": Row("s", "solve_once with 32 levels", _solving("gt4", limit=40, **_levels(32))),
-    "solve_twice_steps": Row("x", "solve_steps over solve_once", _ratio("solve_steps", "solve_once")),
-    "solve_twice_inventories": Row("x", "solve_inventories over solve_once", _ratio("solve_inventories", "solve_once")),
-    "solve_twice_levels": Row("x", "solve_levels over solve_once", _ratio("solve_levels", "solve_once")),
+    "solve_twice_steps": Row("x", "solve_steps over solve_once", ratio("solve_steps", "solve_once")),
+    "solve_twice_inventories": Row("x", "solve_inventories over solve_once", ratio("solve_inventories", "solve_once")),
+    "solve_twice_levels": Row("x", "solve_levels over solve_once", ratio("solve_levels", "solve_once")),
     "binding": Row("us", CALL, _binding),
     "action_check": Row(
         "us", "the binding's scan of 1024 actions for NaN", lambda *_: batch(BOOK, 1024).action_check()
