@@ -69,9 +69,10 @@ build/peers/.installed: engine/bench/peers/requirements.txt
 	env -u PIP_CONSTRAINT build/peers/bin/pip install --quiet -r $<
 	touch $@
 
-bench: setup build/peers/.installed ## the speed and memory budget, ours and pip peers in one run: a table and build/bench.json
+bench: setup build/peers/.installed ## speed and memory against the budget, beside peers: two tables and build/bench*.json
 	$(CMAKE) --workflow --preset bench
 	$(BIN)/python engine/bench/run.py $(ARGS)
+	$(BIN)/python -W ignore training/bench/run.py $(ARGS)
 
 lint: setup ## what a reviewer would say first
 	$(BIN)/ruff check $(PYTHON_ROOMS)

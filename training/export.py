@@ -49,15 +49,19 @@ class PolicyNetwork(nn.Module):
 
 def policy_of(config: Config, weights: Mapping[str, Any]) -> PolicyNetwork:
     """The network that a training under ``config`` has left in its learner's ``weights``."""
-    card = PolicyCard(
+    build = {AlgoName.ppo: from_ppo, AlgoName.sac: from_sac}[config.algo.name]
+    return build(weights, config.algo.activation, card_of(config))
+
+
+def card_of(config: Config) -> PolicyCard:
+    """What a policy trained under ``config`` reads and what its action means."""
+    return PolicyCard(
         observation=list(MarketMakingVectorEnv(config).columns),
         action=config.agent.action.value,
         low=config.agent.action_low,
         high=config.agent.action_high,
         market=config.market.name,
     )
-    build = {AlgoName.ppo: from_ppo, AlgoName.sac: from_sac}[config.algo.name]
-    return build(weights, config.algo.activation, card)
 
 
 def from_ppo(state: Mapping[str, Any], activation: Activation, card: PolicyCard) -> PolicyNetwork:

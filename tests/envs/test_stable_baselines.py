@@ -2,53 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import gymnasium
-import numpy as np
 import pytest
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_checker import check_env
-from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 
 import config
 import envs
-
-
-class StableBaselinesMarkets(VecEnv):
-    """A `MarketMakingVectorEnv` (SAME_STEP) as stable-baselines3 knows many environments."""
-
-    def __init__(self, markets: envs.MarketMakingVectorEnv) -> None:
-        self.markets = markets
-        super().__init__(markets.num_envs, markets.single_observation_space, markets.single_action_space)
-
-    def reset(self) -> np.ndarray:
-        return self.markets.reset(seed=self._seeds[0])[0]
-
-    def step_async(self, actions: np.ndarray) -> None:
-        self.actions = actions
-
-    def step_wait(self) -> Any:
-        observations, rewards, terminated, truncated, info = self.markets.step(self.actions)
-        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for market in np.flatnonzero(terminated | truncated):
-            infos[market] = {"terminal_observation": info["final_obs"][market], "TimeLimit.truncated": False}
-        return observations, rewards.astype(np.float32), terminated | truncated, infos
-
-    def close(self) -> None:
-        self.markets.close()
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        return [getattr(self.markets, attr_name, None)] * self.num_envs
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        raise NotImplementedError
-
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        raise NotImplementedError
-
-    def env_is_wrapped(self, wrapper_class: type[gymnasium.Wrapper], indices: Any = None) -> list[bool]:
-        return [False] * self.num_envs
+from training.bench.peers import StableBaselinesMarkets
 
 
 @pytest.mark.parametrize("market", ["book", "gt1"])
