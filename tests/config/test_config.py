@@ -1,11 +1,13 @@
 """Every YAML loads; every mistake is one sentence."""
 
 import dataclasses
+import re
 
 import pytest
 
 import config
 from config.loading import FOLDER
+from config.section import Section
 
 
 @pytest.mark.parametrize("market", config.names("market"))
@@ -75,6 +77,34 @@ def test_a_mistake_is_a_sentence_that_names_it(word, sentence):
 def test_a_mistake_in_a_layer_of_the_flow_is_named(word, sentence):
     with pytest.raises(config.UserError, match=f"market.book.flow.{sentence}"):
         config.load(["market=layered", f"market.book.flow.{word}"])
+
+
+def sections(section):
+    """The section and all below it."""
+    yield section
+    for field in dataclasses.fields(section):
+        value = getattr(section, field.name)
+        if isinstance(value, Section):
+            yield from sections(value)
+
+
+RULES = [
+    pytest.param(section, field, sign, bound, id=f"{section.key}.{field.name}{sign}{bound}")
+    for words in (["market=layered"], ["market=gt4", "algo=sac"])
+    for section in sections(config.load(words))
+    for field in dataclasses.fields(section)
+    for sign, bound in field.metadata.get("bounds", {}).items()
+]
+
+
+@pytest.mark.parametrize(("section", "field", "sign", "bound"), RULES)
+def test_every_range_is_kept(section, field, sign, bound):
+    """A value beyond each bound of each field gives a sentence with the key, the rule and the value."""
+    bad = bound if sign in "<>" else bound - 1 if sign == ">=" else bound + 1
+    given = [bad] if isinstance(getattr(section, field.name), list) else bad
+    key = f"{section.key}.{field.name}" if section.key else field.name
+    with pytest.raises(config.UserError, match=f"^{re.escape(f'{key} must be {sign} {bound}, but it is {given}')}$"):
+        dataclasses.replace(section, **{field.name: given})
 
 
 def test_sac_has_no_shared_network():
