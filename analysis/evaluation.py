@@ -14,7 +14,7 @@ from scipy import stats
 import engine
 from analysis.optimum import Problem, value
 from analysis.policy import Policy, Rule
-from config import ActionReference, Config, UserError, replace
+from config import ActionReference, Config, MarketKind, UserError, replace
 from envs import STATISTICS, MarketMakingVectorEnv, scenario
 
 _INVENTORY = STATISTICS.index("inventory")
@@ -109,6 +109,14 @@ def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> S
         sums.abs_inventory[:] += np.abs(info["statistics"][:, _INVENTORY])
     sums.statistics[:, _LEVELS] = info["statistics"][:, _LEVELS]
     return sums
+
+
+def solvable(config: Config, reference: ActionReference) -> bool:
+    """Whether policies of that reference have exact values.
+
+    The market maker's own quotes, from which residual actions count, follow the mid, which is no state of the problem.
+    """
+    return config.market.kind is MarketKind.reduced_form and reference is ActionReference.offsets
 
 
 def exact_value(policy: Policy, config: Config) -> float:

@@ -12,10 +12,10 @@ from rich.table import Table
 
 import config as configuration
 from analysis import baselines
-from analysis.evaluation import Episodes, Estimate, differences, exact_value, simulate, summary
+from analysis.evaluation import Episodes, Estimate, differences, exact_value, simulate, solvable, summary
 from analysis.optimum import Problem, gap, solve
 from analysis.policy import Policy, load
-from config import ActionReference, Config, MarketKind, UserError
+from config import Config, MarketKind, UserError
 from envs import MarketMakingVectorEnv
 
 WIDTH = 120  # columns
@@ -61,8 +61,7 @@ def compare(policy: Policy, config: Config) -> Comparison:
     held_out = config.evaluation
     results = {p.name: simulate(p, config, episodes=held_out.episodes, seed=held_out.seed) for p in policies}
     exact = None
-    # The market maker's own quotes follow the mid, which is no state of the exact problem.
-    if config.market.kind is MarketKind.reduced_form and policy.reference is ActionReference.offsets:
+    if solvable(config, policy.reference):
         values = {p.name: exact_value(p, config) for p in policies}
         exact = Exact(solve(Problem.of(config)).at_start, values)
     return Comparison(

@@ -83,7 +83,7 @@ def parse(words: Sequence[str]) -> tuple[Config, Path | None]:
 
 def train_and_report(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> None:
     """Trains under a tracked run that keeps ``files`` too, judges and registers the policy, says what can be next."""
-    from training import tracking
+    from training import gaps, tracking
     from training.runner import train
 
     run_id = None if resume is None else checkpoints.read_progress(resume).run_id
@@ -92,7 +92,7 @@ def train_and_report(config: Config, resume: Path | None, files: Sequence[Path] 
     try:
         for path in files:
             run.log_file(path)
-        result = train(config, run=run, resume=resume)
+        result = train(config, run=run, resume=resume, judge=gaps.judge(config))
         print(f"run {run.id}: {result.iterations} iterations, {result.env_steps:,} env steps")
         if result.interrupted:
             print(f"go on with: python -m training resume={run.id}")

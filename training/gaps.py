@@ -8,15 +8,16 @@ from __future__ import annotations
 import io
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 import config as configuration
 from analysis import baselines
-from analysis.evaluation import exact_value
+from analysis.evaluation import exact_value, solvable
 from analysis.optimum import Problem, gap, score, solve
 from analysis.policy import TrainedPolicy
 from config import Config, UserError
@@ -80,6 +81,21 @@ class Gaps:
         for run in self.trained:
             found.setdefault((run.algorithm, run.market), []).append(run)
         return found
+
+
+def judge(config: Config) -> Callable[[Mapping[str, Any]], dict[str, float]] | None:
+    """For `training.runner.train`: the exact gap of what has been learned, where the optimum is known."""
+    from training import export
+
+    if not solvable(config, config.agent.action):
+        return None
+    optimum = solve(Problem.of(config)).at_start
+
+    def gap_of(weights: Mapping[str, Any]) -> dict[str, float]:
+        network = export.policy_of(config, weights)
+        return {"train/gap": gap(optimum, exact_value(TrainedPolicy(network, network.card), config))}
+
+    return gap_of
 
 
 def yardstick(config: Config) -> Yardstick:

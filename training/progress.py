@@ -13,6 +13,7 @@ SHOWN = {  # label: metric and format
     "return": ("train/return", "{:.2f}"),
     "PnL": ("market/pnl", "{:.2f}"),
     "|q|": ("market/abs_inventory", "{:.2f}"),
+    "gap": ("train/gap", "{:.2%}"),
     "steps/s": ("time/steps_per_s", "{:,.0f}"),
 }
 
@@ -29,6 +30,7 @@ class ProgressLine:
             console=Console(stderr=True),
             disable=not config.training.progress,
         )
+        self._known: dict[str, float] = {}  # the newest of each number: not all are renewed by every iteration
         self._task = self._progress.add_task("starting", total=config.training.iterations)
 
     def __enter__(self) -> ProgressLine:
@@ -42,6 +44,9 @@ class ProgressLine:
 
     def show(self, iteration: int, env_steps: int, metrics: dict[str, float]) -> None:
         """Moves the bar and renews the numbers."""
-        numbers = [f"{label} {form.format(metrics[name])}" for label, (name, form) in SHOWN.items() if name in metrics]
+        self._known |= metrics
+        numbers = [
+            f"{label} {form.format(self._known[name])}" for label, (name, form) in SHOWN.items() if name in self._known
+        ]
         description = "  ".join([f"{env_steps / 1e6:.2f}M steps", *numbers])
         self._progress.update(self._task, completed=iteration, description=description)

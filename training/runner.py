@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ from training.metrics import env_steps, select
 from training.progress import ProgressLine
 
 PATIENCE_S = 120.0  # without a sample: long enough to restart every runner
+JUDGE_EVERY = 5  # iterations
+Judge = Callable[[Mapping[str, Any]], dict[str, float]]  # what the module's weights are worth, under names to be logged
 
 
 class Run(Protocol):
@@ -51,6 +53,7 @@ def train(
     *,
     run: Run,
     resume: Path | None = None,
+    judge: Judge | None = None,
     on_iteration: Callable[[int, dict[str, float]], None] | None = None,
 ) -> TrainResult:
     """Trains until ``training.iterations`` iterations are done. Starts Ray with its defaults if nobody has.
@@ -59,12 +62,13 @@ def train(
         config: the resolved configuration.
         run: gets the metrics; its id names the folder of checkpoints.
         resume: a checkpoint (see `checkpoints.find`) to go on from.
+        judge: asked every few iterations; its numbers are shown and logged with the others.
         on_iteration: called with the iteration's number and metrics.
 
     """
     algorithm = build_config(config).build_algo()
     try:
-        training = _Training(config, run, algorithm)
+        training = _Training(config, run, algorithm, judge)
         if resume is not None:
             training.restore(resume)
         with ProgressLine(config) as line, _ctrl_c() as interrupted:
@@ -84,12 +88,13 @@ def train(
 class _Training:
     """One algorithm on its way: counters, checkpoints, metrics."""
 
-    def __init__(self, config: Config, run: Run, algorithm: Algorithm) -> None:
+    def __init__(self, config: Config, run: Run, algorithm: Algorithm, judge: Judge | None) -> None:
         self.iteration = 0
         self.env_steps = 0
         self._config = config
         self._run = run
         self._algorithm = algorithm
+        self._judge = judge
         self._folder = Path(config.training.checkpoint_root).resolve() / run.id
         self._checkpoint: Path | None = None
         self._saved = 0  # iteration of the last checkpoint, written or refused
@@ -126,6 +131,8 @@ class _Training:
             "time/iteration_s": seconds,
         }
         self.iteration, self.env_steps = self.iteration + 1, steps
+        if self._judge is not None and self.iteration % JUDGE_EVERY == 0:
+            self._metrics |= self._judge(self._weights())
         self._run.log_metrics(self._metrics, step=steps)
         return self._metrics
 
@@ -148,16 +155,20 @@ class _Training:
 
     def result(self, interrupted: bool) -> TrainResult:
         """How it ended."""
-        learners = self._algorithm.learner_group
-        assert learners is not None
         return TrainResult(
             checkpoint=self._checkpoint,
             iterations=self.iteration,
             env_steps=self.env_steps,
             interrupted=interrupted,
             metrics=self._metrics,
-            weights=learners.get_weights()[DEFAULT_MODULE_ID],
+            weights=self._weights(),
         )
+
+    def _weights(self) -> dict[str, Any]:
+        learners = self._algorithm.learner_group
+        assert learners is not None
+        weights: dict[str, Any] = learners.get_weights()[DEFAULT_MODULE_ID]
+        return weights
 
 
 @contextmanager

@@ -46,6 +46,12 @@ def test_a_mistake_is_a_sentence(word, sentence):
         gaps.main([word])
 
 
+def test_only_a_solved_market_has_a_judge():
+    assert gaps.judge(config.load(["market=book"])) is None
+    assert gaps.judge(config.load(["market=gt1", "agent.action=residual"])) is None
+    assert gaps.judge(config.load(["market=gt1"])) is not None
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_every_training_is_tracked_below_one_run(tmp_path, monkeypatch, capsys):

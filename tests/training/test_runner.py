@@ -56,6 +56,15 @@ def test_ppo_learns(tiny):
     assert all(len(metrics) <= 40 for _, metrics in run.points)
 
 
+def test_the_judge_is_asked_now_and_then(tiny):
+    run = FakeRun()
+    settings = tiny("training.iterations=11")
+    train(settings, run=run, judge=lambda weights: {"train/gap": float(np.abs(weights["actor.0.weight"]).sum())})
+    told = [(step, metrics["train/gap"]) for step, metrics in run.points if "train/gap" in metrics]
+    assert [step for step, _ in told] == [128 * 5, 128 * 10]
+    assert told[0][1] != told[1][1] > 0
+
+
 def test_sac_trains(tiny):
     settings = tiny("algo=sac", "training.iterations=3", "algo.sac.warmup_steps=64")
     run = FakeRun()
