@@ -1,10 +1,11 @@
-"""RLlib's learners with what they lack here: connector state in checkpoints, scheduled exploration."""
+"""RLlib's learners with what they lack here: quick updates, scheduled exploration, more state in checkpoints."""
 
 # mypy: disable-error-code="no-untyped-call"
 # (RLlib is typed only in part.)
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.algorithms.sac.torch.sac_torch_learner import SACTorchLearner
 from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
+from ray.rllib.core.learner.torch.torch_learner import TorchLearner
 from ray.rllib.core.models.base import ENCODER_OUT
 from ray.rllib.evaluation.postprocessing import Postprocessing
 from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
@@ -20,7 +22,7 @@ CONNECTOR = "learner_connector"
 LOG_ALPHA = "log_alpha"
 
 
-class MarketMakerLearner:
+class MarketMakerLearner(TorchLearner):
     """Mixin: an update without RLlib's bookkeeping, one thread on a CPU, the connector's state in checkpoints.
 
     An update of so small a network takes a millisecond or two: threads that wait for a busy core make it ten. Several
@@ -29,34 +31,36 @@ class MarketMakerLearner:
 
     config: Any
     module: Any
-    metrics: Any
-    distributed: Any
-    _learner_connector: Any
     _device: Any
+    _learner_connector: Any
 
     def build(self) -> None:
         """Builds the learner."""
-        super().build()  # type: ignore[misc]
+        super().build()
         if torch.device(self._device).type == "cpu":
             torch.set_num_threads(1)
 
     def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
         """RLlib's Adam in one kernel instead of one for each of a dozen small tensors."""
-        super().configure_optimizers_for_module(module_id, config)  # type: ignore[misc]
-        for _, optimizer in self.get_optimizers_for_module(module_id):  # type: ignore[attr-defined]
+        super().configure_optimizers_for_module(module_id, config)
+        for _, optimizer in self.get_optimizers_for_module(module_id):
             for group in optimizer.param_groups:
                 group.update(fused=True, foreach=False)
+
+    @abstractmethod
+    def _learn(self, columns: Any, **plan: Any) -> None:
+        """Steps of the optimisers on a batch; nothing moves by a gradient that is not finite."""
 
     def update(self, *_: Any, training_data: Any = None, timesteps: Any = None, **plan: Any) -> Any:
         """Learns from what was sampled; see `Learner.update` for ``plan``."""
         if self.distributed:
-            return super().update(training_data=training_data, timesteps=timesteps, **plan)  # type: ignore[misc]
-        self.before_gradient_based_update(timesteps=timesteps)  # type: ignore[attr-defined]
+            return super().update(training_data=training_data, timesteps=timesteps, **plan)
+        self.before_gradient_based_update(timesteps=timesteps)
         training_data.validate()
         training_data.solve_refs()
-        self._weights_seq_no += 1  # type: ignore[attr-defined]
-        self._learn(self._make_batch_if_necessary(training_data)[DEFAULT_MODULE_ID], **plan)  # type: ignore[attr-defined]
-        self.after_gradient_based_update(timesteps=timesteps)  # type: ignore[attr-defined]
+        self._weights_seq_no += 1
+        self._learn(self._make_batch_if_necessary(training_data)[DEFAULT_MODULE_ID], **plan)
+        self.after_gradient_based_update(timesteps=timesteps)
         return self.metrics.reduce()
 
     def _log(self, values: dict[str, torch.Tensor]) -> None:
@@ -65,14 +69,14 @@ class MarketMakerLearner:
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
         """The learner's state and its connector's."""
-        state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)  # type: ignore[misc]
-        if self._check_component(CONNECTOR, components, not_components):  # type: ignore[attr-defined]
+        state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)
+        if self._check_component(CONNECTOR, components, not_components):
             state[CONNECTOR] = self._learner_connector.get_state()
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
         """The inverse of `get_state`; states without the connector (weights alone) are fine."""
-        super().set_state(state)  # type: ignore[misc]
+        super().set_state(state)
         if CONNECTOR in state:
             self._learner_connector.set_state(state[CONNECTOR])
 
@@ -86,8 +90,8 @@ class PPOLearner(MarketMakerLearner, PPOTorchLearner):
     config: Any
     module: Any
 
-    def _learn(self, columns: Any, *, num_epochs: int, minibatch_size: int, **_: Any) -> None:
-        """Epochs of shuffled minibatches; a gradient that is not finite moves nothing."""
+    def _learn(self, columns: Any, **plan: Any) -> None:
+        """Epochs of shuffled minibatches."""
         names = (
             Columns.OBS,
             Columns.ACTIONS,
@@ -100,9 +104,9 @@ class PPOLearner(MarketMakerLearner, PPOTorchLearner):
         module = self.module[DEFAULT_MODULE_ID].unwrapped()
         optimizer = self.get_optimizer(DEFAULT_MODULE_ID)
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        for _epoch in range(num_epochs):
+        for _epoch in range(plan["num_epochs"]):
             shuffled = packed[torch.randperm(len(packed), device=packed.device)]
-            for minibatch in shuffled.split(minibatch_size):
+            for minibatch in shuffled.split(plan["minibatch_size"]):
                 losses = self._losses(module, *minibatch.split(widths, dim=1))
                 optimizer.zero_grad(set_to_none=True)
                 losses["total_loss"].backward()
@@ -164,7 +168,7 @@ class SACLearner(MarketMakerLearner, SACTorchLearner):  # type: ignore[misc]
         super().build()
         self._learner_connector.connectors = self.config.learner_config_dict["connectors"]()
 
-    def _learn(self, columns: Any, **_: Any) -> None:
+    def _learn(self, columns: Any, **plan: Any) -> None:  # noqa: ARG002
         """One step of both critics, the actor and the temperature."""
         losses = self._losses(self.module[DEFAULT_MODULE_ID].unwrapped(), columns)
         optimizers = [(name, self.get_optimizer(optimizer_name=name)) for name in ("qf", "qf_twin", "policy", "alpha")]
