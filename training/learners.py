@@ -81,10 +81,15 @@ class MarketMakerLearner(TorchLearner):
             self._learner_connector.set_state(state[CONNECTOR])
 
 
+def scheduled_std(steps: int, *, initial_std: float, final_std: float, planned_steps: int) -> float:
+    """Exploration std after ``steps`` env steps: linear over the planned ones."""
+    return initial_std + min(1.0, steps / planned_steps) * (final_std - initial_std)
+
+
 class PPOLearner(MarketMakerLearner, PPOTorchLearner):
     """PPO with scheduled exploration and an update of its own, without RLlib's bookkeeping for each minibatch.
 
-    The std follows ``learner_config_dict``: linear in sampled env steps.
+    The std follows `scheduled_std` with ``learner_config_dict``.
     """
 
     config: Any
@@ -146,11 +151,8 @@ class PPOLearner(MarketMakerLearner, PPOTorchLearner):
     def after_gradient_based_update(self, *, timesteps: dict[str, Any]) -> None:
         """Sets the std with which the next batch is sampled."""
         super().after_gradient_based_update(timesteps=timesteps)
-        plan = self.config.learner_config_dict
-        done = min(1.0, timesteps[NUM_ENV_STEPS_SAMPLED_LIFETIME] / plan["planned_steps"])
-        std = plan["initial_std"] + done * (plan["final_std"] - plan["initial_std"])
-        module = self.module[DEFAULT_MODULE_ID].unwrapped()
-        module.set_std(std)
+        std = scheduled_std(timesteps[NUM_ENV_STEPS_SAMPLED_LIFETIME], **self.config.learner_config_dict)
+        self.module[DEFAULT_MODULE_ID].unwrapped().set_std(std)
         self.metrics.log_value((DEFAULT_MODULE_ID, "exploration_std"), std, window=1)
 
 

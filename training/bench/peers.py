@@ -19,6 +19,7 @@ from config import Config, from_dict
 from envs import MarketMakingVectorEnv
 from training.algorithms import build_config, fragment, planned_steps
 from training.export import ACTIVATIONS, PolicyNetwork, card_of, policy_of
+from training.learners import scheduled_std
 
 CENTRED = "centred-markets"
 MEMORY = 1000  # steps over which the mean reward is taken
@@ -104,10 +105,9 @@ class Trainer(ABC):
 
     def std(self) -> float:
         """The recipe's exploration std at this point."""
-        ppo = self.config.algo.ppo
+        ppo, planned = self.config.algo.ppo, planned_steps(self.config)
         assert ppo is not None
-        done = min(1.0, self.steps / planned_steps(self.config))
-        return ppo.initial_std + done * (ppo.final_std - ppo.initial_std)
+        return scheduled_std(self.steps, initial_std=ppo.initial_std, final_std=ppo.final_std, planned_steps=planned)
 
 
 class Ours(Trainer):
