@@ -87,10 +87,7 @@ def scheduled_std(steps: int, *, initial_std: float, final_std: float, planned_s
 
 
 class PPOLearner(MarketMakerLearner, PPOTorchLearner):
-    """PPO with scheduled exploration and an update of its own, without RLlib's bookkeeping for each minibatch.
-
-    The std follows `scheduled_std` with ``learner_config_dict``.
-    """
+    """PPO with exploration on a schedule: `scheduled_std` with ``learner_config_dict``."""
 
     config: Any
     module: Any

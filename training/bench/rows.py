@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -140,7 +140,6 @@ RACE = (
 )
 
 KINDS: dict[str, type[Trainer]] = {"ours": Ours, "stock": Stock, "sb3": StableBaselines}
-Rows = Callable[[], dict[str, Row]]
 
 ROWS = {
     **{
