@@ -18,7 +18,7 @@ struct Handle {
 
 struct Order {
     Side side = Side::bid;
-    Owner owner = Owner::background;
+    Party party = Party::background;
     Ticks price = 0;
     Lots lots = 0;
 
@@ -36,8 +36,8 @@ enum class TimeInForce : std::uint8_t {
 // One match: the resting (maker) order gives up `lots` at its own price.
 struct Fill {
     Handle maker;
-    Owner maker_owner = Owner::background;
-    Owner taker_owner = Owner::background;
+    Party maker_party = Party::background;
+    Party taker_party = Party::background;
     Side maker_side = Side::bid;
     Ticks price = 0;
     Lots lots = 0;
@@ -82,9 +82,9 @@ constexpr const char* describe(Rejection rejection) {
 
 struct Submission {
     Rejection rejection = Rejection::none;
-    Handle resting;      // empty when nothing rests
-    Lots filled = 0;     //
-    Lots prevented = 0;  // lots of the agent's own that were taken out of its order's way
+    Handle resting;              // empty when nothing rests
+    Lots filled = 0;             // never more than was asked for
+    std::int64_t prevented = 0;  // lots of the agent's own that were taken out of its order's way, at any price
 
     bool operator==(const Submission&) const = default;
 };

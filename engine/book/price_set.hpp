@@ -22,6 +22,11 @@ class PriceSet {
     bool contains(int at) const { return (words_[word(at)] & bit(at)) != 0; }
     void clear() { words_.fill(0); }
 
+    // The highest member, where none is above `from`.
+    int highest_of_all(int from) const {
+        if constexpr (Window == 64) return top_bit(words_[0]);
+        return highest(from);
+    }
     // The highest member up to `from`, or kNone; `from` may be below all.
     int highest(int from) const {
         if constexpr (Window == 64) return top_bit(words_[0] & up_to(from));  // again without a jump
@@ -33,7 +38,7 @@ class PriceSet {
     }
 
   private:
-    static constexpr std::size_t word(int at) { return static_cast<std::size_t>(at) / 64; }
+    static constexpr std::size_t word(int at) { return Window == 64 ? 0 : static_cast<std::size_t>(at) / 64; }
     static constexpr std::uint64_t bit(int at) { return std::uint64_t{1} << (at & 63); }
     static constexpr std::uint64_t up_to(int at) { return at < 0 ? 0 : ~std::uint64_t{0} >> (63 - at); }
     static constexpr int top_bit(std::uint64_t bits) { return static_cast<int>(std::bit_width(bits)) - 1; }

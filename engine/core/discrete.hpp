@@ -16,13 +16,14 @@ class Discrete {
     explicit Discrete(std::vector<double> weights) {
         const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
         if (!(total > 0)) throw std::invalid_argument("a discrete distribution needs a positive sum of weights");
+        count_ = static_cast<std::uint32_t>(weights.size());
         for (double& weight : weights) weight *= static_cast<double>(weights.size()) / total;
         fill(weights);
     }
 
     // The outcome that 32 random bits choose.
     std::uint32_t operator()(std::uint32_t bits) const {
-        const std::uint64_t product = std::uint64_t{bits} * buckets_.size();  // what is left over is a draw too
+        const std::uint64_t product = std::uint64_t{bits} * count_;  // what is left over is a draw too
         const auto i = static_cast<std::uint32_t>(product >> 32), rest = static_cast<std::uint32_t>(product);
         const Bucket& bucket = buckets_[i];
         const std::uint32_t other = -static_cast<std::uint32_t>(rest >= bucket.threshold);
@@ -53,6 +54,7 @@ class Discrete {
     }
 
     std::vector<Bucket> buckets_;
+    std::uint32_t count_ = 0;  // of them
 };
 
 }  // namespace mm
