@@ -1,13 +1,19 @@
-// The background flow: Poisson streams, and the layers that bend them.
+// The background flow: its sources, each with a clock and a random stream of its own, and the layers that bend them.
 //
-// A new layer is a file of its own (see layer.hpp), its parameters here, and its place in `LayeredFlow`.
+// A new source or layer is a file of its own (see source.hpp), its parameters here, and its place in `FullFlow`.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <tuple>
 #include <utility>
 
 #include "engine/book/order.hpp"
+#include "engine/core/describe.hpp"
+#include "engine/flow/cancels.hpp"
+#include "engine/flow/efficient_price.hpp"
 #include "engine/flow/hawkes.hpp"
 #include "engine/flow/poisson.hpp"
 #include "engine/flow/queue_reactive.hpp"
@@ -16,117 +22,267 @@ namespace mm {
 
 struct FlowParams {
     PoissonParams poisson;
+    std::optional<EfficientPriceParams> efficient_price;
     std::optional<QueueReactiveParams> queue_reactive;
     std::optional<HawkesParams> hawkes;
 
+    static constexpr auto fields() {
+        return std::tuple{Field{"poisson", &FlowParams::poisson},
+                          Field{"efficient_price", &FlowParams::efficient_price},
+                          Field{"queue_reactive", &FlowParams::queue_reactive}, Field{"hawkes", &FlowParams::hawkes}};
+    }
+
     void validate() const;
+    bool anchored() const { return efficient_price.has_value(); }
     bool layered() const { return queue_reactive || hawkes; }
     // How often each kind of event happens in the long run, 1/s: what enters the book leaves it.
     PerKind<double> mean_rates() const;
 };
 
-// A venue is an order book with its window, its clock and its counters; see market/exchange.hpp.
-template <class... Layers>
+// A venue is an order book with its window, its clock and its counters; see market/venue.hpp.
+template <class... Sources>
 class Flow {
-  public:
-    struct State {
-        std::tuple<typename Layers::State...> layers{};
+    static constexpr std::size_t kLimits = 0, kMarkets = 1, kFirst = 2;
+    static constexpr std::size_t kClocks = kFirst + (0 + ... + std::size_t{Sources::kClocked});
+    static constexpr bool kPrompts = (false || ... || Sources::kPrompts);
+    static constexpr bool kThins = (false || ... || Sources::kThins);
+
+    // A source of orders: its stream, the next of them, and the time from that to the one after it. They are drawn one
+    // ahead, all that does not depend on the book: which event is next is then known early, and a wrong guess at it
+    // costs little.
+    struct Limits {
+        Stream stream;
+        LimitOrders::Draft draft;
+        Fate fate;
+        Nanoseconds wait;
+    };
+    struct Markets {
+        Stream stream;
+        MarketOrders::Draft draft;
+        Nanoseconds wait;
     };
 
-    explicit Flow(const FlowParams& params);
+  public:
+    template <class Book>
+    struct State {
+        std::array<Nanoseconds, kClocks> next{};  // when each clock is due, but that of cancels
+        Limits limits;
+        Markets markets;
+        typename Cancels<kPrompts>::template State<Book> cancels;
+        std::tuple<typename Sources::State...> sources{};
+    };
 
-    const PoissonFlow& poisson() const { return poisson_; }
+    // The efficient price starts at `initial_mid_ticks`.
+    Flow(const FlowParams& params, Ticks initial_mid_ticks);
 
-    // Rates of the three kinds with `live` orders in the book; until something happens they may only fall.
-    Rates rates(const State& state, std::uint32_t live) const {
-        Rates rates = poisson_.rates(live);
-        each(state, [&](const auto& layer, const auto& own) { rates = layer.bend(own, rates); });
-        return rates;
+    const LimitOrders& limits() const { return limits_; }
+
+    // A state of its own for a market that opens.
+    template <class Book>
+    void open(State<Book>& state) const {
+        each(state, [](const auto& source, auto& own) {
+            if constexpr (requires { source.open(own); }) source.open(own);
+        });
+    }
+    // New streams and clocks, at a time; what the sources remember of the market stays.
+    template <class Book>
+    void restart(State<Book>& state, const Book& book, Random& random, Nanoseconds now) const {
+        state.limits.stream = Stream(random);
+        state.markets.stream = Stream(random);
+        cancels_.restart(state.cancels, book, random, now);
+        each(state, [&](const auto& source, auto& own) { source.restart(own, random, now); });
+        state.next[kLimits] = limits_.clock().after(now, state.limits.stream);
+        state.next[kMarkets] = markets_.clock().after(now, state.markets.stream);
+        draw(state.limits);
+        draw(state.markets);
+        each_clocked(state, [&](std::size_t clock, const auto& source, const auto& own) {
+            state.next[clock] = source.next(own);
+        });
     }
 
-    // A wait at these rates, ns.
-    double wait(const Rates& rates, Random& random) const { return poisson_.wait(rates.total(), random); }
-
-    // Time passes without an event, ns.
-    void elapse(State& state, double wait) const {
-        each(state, [&](const auto& layer, auto& own) { layer.elapse(own, wait * (1 / kSecond)); });
-    }
-
-    // Plays what happens after a wait that was drawn at the rates `before`: one event, or none if its kind's rate has
-    // fallen since or it is thinned out (Ogata 1981). The kind is chosen among the rates before, which are known early.
-    template <class Venue, class Sink>
-    void event(State& state, const Rates& before, Venue& venue, Random& random, Sink& sink) const {
-        const Split draw = random.split(static_cast<std::uint64_t>(before.total()));
-        const Rates now = sizeof...(Layers) == 0 ? before : rates(state, venue.book().live());
-        const auto choice = static_cast<std::int64_t>(draw.whole), limits = before[Kind::limit];
-        const std::int64_t orders = limits + before[Kind::market];
-        const auto holds = [&](std::int64_t from, Kind kind) {
-            return sizeof...(Layers) == 0 || choice - from < now[kind];
-        };
-        if (choice < limits) {
-            if (holds(0, Kind::limit)) limit(state, venue, draw.rest, random, sink);
-        } else if (choice < orders) {
-            if (holds(limits, Kind::market)) market(state, venue, draw.rest, random, sink);
-        } else if (holds(orders, Kind::cancel)) {
-            cancel(state, venue, draw.rest, random, sink);
+    // Plays the next event, if it comes before a time: whether it does. `now` is the venue's clock. Limit orders and
+    // cancels are nearly all there is; which of them is next cannot be guessed, so nothing else is asked before.
+    template <class Book, class Venue, class Sink>
+    bool play(Nanoseconds until, Nanoseconds& now, State<Book>& state, Venue& venue, Sink& sink) const {
+        const Nanoseconds order = state.next[kLimits], cancelled = state.cancels.next;
+        if (cancelled <= order) {
+            if (other(state) < cancelled) return play_other(until, now, state, venue, sink);
+            if (cancelled >= until) return false;
+            now = cancelled;
+            cancel(state, venue, sink);
+        } else {
+            if (other(state) < order) return play_other(until, now, state, venue, sink);
+            if (order >= until) return false;
+            now = order;
+            state.next[kLimits] += state.limits.wait;
+            limit(state.limits.draft, state.limits.fate, state, venue, sink);
+            draw(state.limits);
         }
+        return true;
+    }
+
+    // An order or a cancel that something has prompted.
+    template <class Book, class Venue, class Sink>
+    void act(Kind kind, State<Book>& state, Venue& venue, Sink& sink) const {
+        if (kind == Kind::limit) {
+            Stream& stream = state.limits.stream;
+            const auto draft = limits_.draw(high(stream.bits()), stream);
+            return limit(draft, fate(stream.bits()), state, venue, sink);
+        }
+        if (kind == Kind::market) {
+            Stream& stream = state.markets.stream;
+            return market(markets_.draw(high(stream.bits()), stream), state, venue, sink);
+        }
+        age(state, venue, sink);
+    }
+
+    // The fate that 64 random bits choose for an order.
+    Fate fate(std::uint64_t bits) const { return cancels_.fate(bits); }
+    // An order of the background.
+    template <class Book, class Venue, class Sink>
+    void place(Side side, Ticks price, Lots lots, const Fate& fate, State<Book>& state, Venue& venue,
+               Sink& sink) const {
+        const Handle resting = venue.limit(side, price, lots, Party::background, TimeInForce::gtc, sink).resting;
+        if (resting) cancels_.born(state.cancels, resting, fate, venue.now());
+    }
+    // The first order of the background's best queue goes.
+    template <class Book, class Venue, class Sink>
+    void withdraw_best(Side side, State<Book>&, Venue& venue, Sink& sink) const {
+        const Book& book = venue.book();
+        Handle order = book.front(book.reference(side));
+        while (order && book.order(order).party != Party::background) order = book.following(order);
+        if (order) venue.cancel(order, sink);
     }
 
   private:
-    template <class Venue, class Sink>
-    void limit(State& state, Venue& venue, std::uint32_t bits, Random& random, Sink& sink) const {
-        Proposal order = poisson_.limit(venue.book(), bits, random);
-        if (!admit(state, order, venue, random)) return;
-        venue.limit(order.side, order.price, order.lots, Owner::background, TimeInForce::gtc, sink);
-        tell(state, order);
+    // When the first of the other clocks is due.
+    template <class Book>
+    Nanoseconds other(const State<Book>& state) const {
+        return *std::min_element(state.next.begin() + kMarkets, state.next.end());
+    }
+    template <class Book, class Venue, class Sink>
+    bool play_other(Nanoseconds until, Nanoseconds& now, State<Book>& state, Venue& venue, Sink& sink) const {
+        const Nanoseconds due = other(state);
+        if (due >= until) return false;
+        now = due;
+        if (due == state.next[kMarkets]) {
+            state.next[kMarkets] += state.markets.wait;
+            market(state.markets.draft, state, venue, sink);
+            draw(state.markets);
+            return true;
+        }
+        each_clocked(state, [&](std::size_t clock, const auto& source, auto& own) {
+            if (due == state.next[clock]) source.fire(own, *this, state, venue, sink);
+        });
+        update_clocks(state);
+        return true;
     }
 
-    template <class Venue, class Sink>
-    void market(State& state, Venue& venue, std::uint32_t bits, Random& random, Sink& sink) const {
-        Proposal order = poisson_.market(venue.book(), bits, random);
-        if (!admit(state, order, venue, random)) return;
-        venue.market(order.side, order.lots, Owner::background, sink);
-        tell(state, order);
+    // The halves of 64 random bits.
+    static std::uint32_t low(std::uint64_t bits) { return static_cast<std::uint32_t>(bits); }
+    static std::uint32_t high(std::uint64_t bits) { return static_cast<std::uint32_t>(bits >> 32); }
+
+    void draw(Limits& limits) const {
+        const std::uint64_t bits = limits.stream.bits();
+        limits.wait = limits_.clock().wait(low(bits), limits.stream);
+        limits.draft = limits_.draw(high(bits), limits.stream);
+        limits.fate = fate(limits.stream.bits());
+    }
+    void draw(Markets& markets) const {
+        const std::uint64_t bits = markets.stream.bits();
+        markets.wait = markets_.clock().wait(low(bits), markets.stream);
+        markets.draft = markets_.draw(high(bits), markets.stream);
     }
 
-    template <class Venue, class Sink>
-    void cancel(State& state, Venue& venue, std::uint32_t bits, Random& random, Sink& sink) const {
-        const std::uint64_t product = std::uint64_t{bits} * venue.book().live();  // what is left over is a draw too
-        const Handle handle = venue.book().live_order(static_cast<std::uint32_t>(product >> 32));
-        const Order order = venue.book().order(handle);
-        if (order.owner != Owner::background) return;
-        if (!poisson_.cancels(venue.book(), order.side, order.price, static_cast<std::uint32_t>(product))) return;
-        Proposal proposal{Kind::cancel, order.side, order.price, order.lots};
-        if (!admit(state, proposal, venue, random)) return;
-        venue.cancel(handle, sink);
-        tell(state, proposal);
+    template <class Book, class Venue, class Sink>
+    void limit(const LimitOrders::Draft& draft, const Fate& fate, State<Book>& state, Venue& venue, Sink& sink) const {
+        Proposal order = limits_.propose(draft, venue.book());
+        if (!admit(order, state, venue, state.limits.stream)) return;
+        // Nobody bids nothing.
+        if (order.price >= 1) place(order.side, order.price, order.lots, fate, state, venue, sink);
+    }
+
+    template <class Book, class Venue, class Sink>
+    void market(const MarketOrders::Draft& draft, State<Book>& state, Venue& venue, Sink& sink) const {
+        Proposal order = markets_.propose(draft, venue.book());
+        if (!admit(order, state, venue, state.markets.stream)) return;
+        venue.take(order.side, markets_.limit(order), order.lots, Party::background, sink);
+    }
+
+    template <class Book, class Venue, class Sink>
+    void cancel(State<Book>& state, Venue& venue, Sink& sink) const {
+        cancels_.fire(state.cancels, venue.book(), venue.now(), canceller(state, venue, sink));
+        if (cancels_.prompted()) age(state, venue, sink);
+    }
+    // A cancel has come that makes all orders older.
+    template <class Book, class Venue, class Sink>
+    void age(State<Book>& state, Venue& venue, Sink& sink) const {
+        tell(Kind::cancel, state, venue.now());
+        cancels_.act(state.cancels, venue.book(), canceller(state, venue, sink));
+    }
+    // Cancels an order that has chosen to go, unless a layer keeps it.
+    template <class Book, class Venue, class Sink>
+    auto canceller(State<Book>& state, Venue& venue, Sink& sink) const {
+        return [&](Handle handle, const Order& order, Stream& chance) {
+            const Proposal proposal{Kind::cancel, order.side, order.price, order.lots};
+            if (!passes(proposal, state, venue, chance)) return false;
+            venue.cancel(handle, sink);
+            return true;
+        };
+    }
+
+    template <class Book, class Venue>
+    bool admit(Proposal& order, State<Book>& state, const Venue& venue, Stream& stream) const {
+        tell(order.kind, state, venue.now());
+        each(state, [&](const auto& source, const auto& own) { source.bend(own, order); });
+        return passes(order, state, venue, stream);
+    }
+    // One draw, needed or not, so that what follows on the stream is the same in every book.
+    template <class Book, class Venue>
+    bool passes(const Proposal& order, const State<Book>& state, const Venue& venue, Stream& stream) const {
+        if constexpr (!kThins) return true;
+        const double luck = stream.uniform();
+        double chance = 1;
+        each(state, [&](const auto& source, const auto& own) { chance *= source.chance(own, order, venue.book()); });
+        return luck < chance;
+    }
+
+    template <class Book>
+    void tell(Kind kind, State<Book>& state, Nanoseconds now) const {
+        each(state, [&](const auto& source, auto& own) { source.heard(own, kind, now); });
+        update_clocks(state);
+    }
+
+    template <class Book>
+    void update_clocks(State<Book>& state) const {
+        each_clocked(state, [&](std::size_t clock, const auto& source, const auto& own) {
+            state.next[clock] = source.next(own);
+        });
     }
 
     template <class States, class Visit>
     void each(States& states, Visit&& visit) const {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (visit(std::get<I>(layers_), std::get<I>(states.layers)), ...);
-        }(std::index_sequence_for<Layers...>{});
+            (visit(std::get<I>(sources_), std::get<I>(states.sources)), ...);
+        }(std::index_sequence_for<Sources...>{});
     }
-
-    template <class Venue>
-    bool admit(State& state, Proposal& proposal, const Venue& venue, Random& random) const {
-        bool admitted = true;
-        each(state, [&](const auto& layer, auto& own) {
-            admitted = admitted && layer.admit(own, proposal, venue.book(), random);
+    // Those that have a clock, with its place.
+    template <class States, class Visit>
+    void each_clocked(States& states, Visit&& visit) const {
+        std::size_t clock = kFirst;
+        each(states, [&]<class Kind>(const Kind& source, auto& own) {
+            if constexpr (Kind::kClocked) visit(clock++, source, own);
         });
-        return admitted;
     }
 
-    void tell(State& state, const Proposal& event) const {
-        each(state, [&](const auto& layer, auto& own) { layer.heard(own, event); });
-    }
-
-    PoissonFlow poisson_;
-    std::tuple<Layers...> layers_;
+    LimitOrders limits_;
+    MarketOrders markets_;
+    Cancels<kPrompts> cancels_;
+    std::tuple<Sources...> sources_;
 };
 
 using PlainFlow = Flow<>;
-using LayeredFlow = Flow<QueueReactive, Hawkes>;
+using AnchoredFlow = Flow<EfficientPrice>;
+using FullFlow = Flow<EfficientPrice, QueueReactive, Hawkes>;
 
 }  // namespace mm

@@ -10,16 +10,12 @@
 namespace mm {
 
 void HawkesParams::validate() const {
-    check(!decay.empty() && decay.size() <= kKernels, "hawkes.decay", "hold 1 to 4 kernels", decay.size());
-    check(weight.size() == decay.size(), "hawkes.weight", "have one entry for each decay", weight.size());
-    for (double rate : decay) check_above(rate, 0, "hawkes.decay");
-    for (double share : weight) check_least(share, 0, "hawkes.weight");
-    const double total = std::accumulate(weight.begin(), weight.end(), 0.0);
-    check(std::abs(total - 1) < 1e-6, "hawkes.weight", "sum to 1", total);
-    for (const auto& row : branching)
-        for (double children : row) check_least(children, 0, "hawkes.branching");
+    check_fields(*this);
+    check(!decay.empty() && decay.size() <= kKernels, "decay", "hold 1 to 4 kernels", decay.size());
+    check_entries(weight, decay.size(), "decays", "weight");
+    check_sums_to_one(weight, "weight");
     const double radius = spectral_radius();
-    check(radius < 1, "the spectral radius of hawkes.branching", "be < 1, or activity explodes", radius);
+    check(radius < 1, "branching", "have a spectral radius < 1, or activity explodes", radius);
 }
 
 // By repeated squaring, ||A^m||^(1/m): converges whether or not the matrix is reducible or periodic.
@@ -44,21 +40,51 @@ double HawkesParams::spectral_radius() const {
     return std::exp(log_radius);
 }
 
-Hawkes::Hawkes(const HawkesParams& params, const PerKind<double>& mean_rates) : active_(!params.decay.empty()) {
+PerKind<double> HawkesParams::unprompted(const PerKind<double>& mean_rates) const {
+    PerKind<double> shares{{1, 1, 1}};
     for (std::size_t child = 0; child < kKinds; ++child) {
+        if (mean_rates.of[child] <= 0) continue;
         double prompted = 0;
-        for (std::size_t parent = 0; parent < kKinds; ++parent) {
-            if (mean_rates.of[child] <= 0) continue;
-            const double children = params.branching[child][parent] / mean_rates.of[child];
-            prompted += children * mean_rates.of[parent];
-            for (std::size_t k = 0; k < params.decay.size(); ++k)
-                jump_[parent][k][child] = static_cast<float>(children * params.weight[k] * params.decay[k]);
-        }
+        for (std::size_t parent = 0; parent < kKinds; ++parent)
+            prompted += branching[child][parent] * mean_rates.of[parent] / mean_rates.of[child];
         check(prompted <= 1, std::string("the share of ") + kKindNames[child] + " orders that hawkes.branching prompts",
               "be <= 1", prompted);
-        unprompted_[child] = static_cast<float>(1 - prompted);
+        shares.of[child] = 1 - prompted;
     }
-    for (std::size_t k = 0; k < params.decay.size(); ++k) decay_[k] = static_cast<float>(params.decay[k]);
+    return shares;
+}
+
+void HawkesParams::check_pending(const PerKind<double>& mean_rates) const {
+    for (std::size_t k = 0; k < decay.size(); ++k)
+        for (const auto& row : branching) {
+            const double born = std::inner_product(row.begin(), row.end(), mean_rates.of.begin(), 0.0);
+            check(born * weight[k] / decay[k] <= kMostPending, "the children of one kernel that hawkes has to come",
+                  "be <= 8192 in the mean", born * weight[k] / decay[k]);
+        }
+}
+
+Hawkes::Hawkes(const HawkesParams& params) {
+    std::ranges::copy(params.decay, decay_.begin());
+    for (std::size_t parent = 0; parent < kKinds; ++parent) offspring_[parent] = offspring(params, parent);
+}
+
+Hawkes::Offspring Hawkes::offspring(const HawkesParams& params, std::size_t parent) {
+    std::vector<double> means(kKernels * kKinds);
+    for (std::size_t k = 0; k < params.decay.size(); ++k)
+        for (std::size_t child = 0; child < kKinds; ++child)
+            means[k * kKinds + child] = params.weight[k] * params.branching[child][parent];
+    const double mean = std::accumulate(means.begin(), means.end(), 0.0);
+    Offspring offspring;
+    if (mean == 0) return offspring;
+    double probability = std::exp(-mean), sum = 0;
+    for (std::uint32_t n = 0; n < Offspring::kMost; ++n) {
+        sum += probability;
+        offspring.at_most[n] = sum;
+        probability *= mean / (n + 1);
+    }
+    offspring.most = Offspring::kMost;
+    offspring.which = Discrete(means);
+    return offspring;
 }
 
 }  // namespace mm

@@ -1,4 +1,4 @@
-// What the background flow is about to do, and at which rates it does it.
+// What the background flow is about to do.
 #pragma once
 
 #include <array>
@@ -26,14 +26,10 @@ struct PerKind {
     Value total() const { return of[0] + of[1] + of[2]; }
 };
 
-// Integers, in a unit of the flow's own, so that one multiplication turns random bits into a choice among them. Signed,
-// because that is what the processor converts to and from floating point.
-using Rates = PerKind<std::int64_t>;
-
-// An order to come, or one to be cancelled; `price` is where it stands or whom a market order meets first.
+// An order to come; `price` is where it would stand or whom a market order meets first.
 struct Proposal {
     Kind kind = Kind::limit;
-    Side side = Side::bid;  // of the order, resting or not
+    Side side = Side::bid;
     Ticks price = 0;
     Lots lots = 0;
 };

@@ -1,12 +1,15 @@
 // Flow that looks at the queues before it acts, by thinning (after Huang, Lehalle & Rosenbaum 2015, model I, and the
-// imbalance of their model III): what arrives at the best price depends on how many lots stand there already.
+// imbalance of their model III): what arrives at the best price depends on how many lots stand there already. Only the
+// background's lots count: ours must not change what others do.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
-#include "engine/flow/layer.hpp"
+#include "engine/core/describe.hpp"
+#include "engine/flow/source.hpp"
 
 namespace mm {
 
@@ -20,21 +23,33 @@ struct QueueReactiveParams {
     // the best queues.
     double imbalance_sensitivity = 0;
 
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"limit", &QueueReactiveParams::limit, within(0, 1)},
+            Field{"cancel", &QueueReactiveParams::cancel, within(0, 1)},
+            Field{"market", &QueueReactiveParams::market, within(0, 1)},
+            Field{"imbalance_sensitivity", &QueueReactiveParams::imbalance_sensitivity, within(0, 1)},
+        };
+    }
+
     void validate() const;
 };
 
-class QueueReactive : public Layer<> {
+class QueueReactive : public Source<> {
   public:
+    static constexpr bool kThins = true;
+
     explicit QueueReactive(const QueueReactiveParams& params);
 
     template <class Book>
-    bool admit(State&, const Proposal& proposal, const Book& book, Random& random) const {
+    double chance(const State&, const Proposal& proposal, const Book& book) const {
         const bool hits = proposal.kind == Kind::market;
         const Side queue = hits ? opposite(proposal.side) : proposal.side;
-        if (!hits && proposal.price != book.best(queue)) return true;
-        double chance = by_queue(proposal.kind, book.depth(book.best(queue)));
-        if (hits) chance *= let_through(proposal.side, book);
-        return chance >= 1 || random.uniform() < chance;
+        if (book.background_empty(queue)) return 1;
+        const Ticks best = book.reference(queue);
+        if (!hits && proposal.price != best) return 1;
+        const double chance = by_queue(proposal.kind, book.background_depth(best));
+        return hits ? chance * let_through(proposal.side, book) : chance;
     }
 
   private:
@@ -45,8 +60,9 @@ class QueueReactive : public Layer<> {
 
     template <class Book>
     double let_through(Side side, const Book& book) const {
-        if (sensitivity_ == 0 || !book.two_sided()) return 1;
-        const double bid = book.depth(book.best(Side::bid)), ask = book.depth(book.best(Side::ask));
+        if (sensitivity_ == 0 || book.background_empty(Side::bid) || book.background_empty(Side::ask)) return 1;
+        const double bid = book.background_depth(book.reference(Side::bid));
+        const double ask = book.background_depth(book.reference(Side::ask));
         return 1 - 0.5 * sensitivity_ * (1 - sign(side) * (bid - ask) / (bid + ask));
     }
 

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <tuple>
 #include <vector>
 
+#include "engine/core/describe.hpp"
 #include "engine/core/discrete.hpp"
-#include "engine/core/random.hpp"
 #include "engine/core/types.hpp"
 
 namespace mm {
@@ -16,7 +16,12 @@ struct Sizes {
     std::vector<Lots> lots;
     std::vector<double> probability;
 
-    void validate(const std::string& name) const;
+    static constexpr auto fields() {
+        return std::tuple{Field{"lots", &Sizes::lots, at_least(1), "lots"},
+                          Field{"probability", &Sizes::probability, at_least(0)}};
+    }
+
+    void validate() const;
     double mean() const;
 };
 
@@ -25,19 +30,13 @@ class SizeSampler {
     explicit SizeSampler(const Sizes& sizes)
         : only_(sizes.lots.size() == 1 ? sizes.lots[0] : 0), lots_(sizes.lots), choice_(sizes.probability) {}
 
+    // A random size; drawn only where there is a choice, which is so for the whole life of a stream.
+    template <class Random>
     Lots operator()(Random& random) const {
-        if (only_ != 0) return only_;
-        Random rest = random;  // a copy goes out of line, so that the state may stay in registers
-        const Lots lots = draw(rest);
-        random = rest;
-        return lots;
+        return only_ != 0 ? only_ : lots_[choice_(static_cast<std::uint32_t>(random.bits() >> 32))];
     }
 
   private:
-    [[gnu::noinline]] Lots draw(Random& random) const {
-        return lots_[choice_(static_cast<std::uint32_t>(random.bits() >> 32))];
-    }
-
     Lots only_;  // where there is no choice, 0 otherwise
     std::vector<Lots> lots_;
     Discrete choice_;
