@@ -1,4 +1,4 @@
-// How far the two quotes stand from the mid.
+// How far two quotes stand from the mid, and how large they are.
 #pragma once
 
 namespace mm {
@@ -7,6 +7,12 @@ namespace mm {
 struct Depths {
     double bid = 0;
     double ask = 0;
+};
+
+// Of the size that the market maker would quote.
+struct Shares {
+    float bid = 1;
+    float ask = 1;
 };
 
 }  // namespace mm

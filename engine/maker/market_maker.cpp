@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "engine/core/check.hpp"
 
@@ -14,16 +15,14 @@ constexpr double kTickSlack = 1e-9;  // of a tick: a price that is a multiple up
 }  // namespace
 
 void QuoteParams::validate() const {
-    check_least(base_spread, 0, "base_spread");
-    check_least(inventory_skew, 0, "inventory_skew");
-    check_least(alpha_skew, 0, "alpha_skew");
-    check_least(market_impact, 0, "market_impact");
-    check_least(volatility_adjustment, 0, "volatility_adjustment");
-    check_least(risk_aversion, 0, "risk_aversion");
-    check_above(tick, 0, "tick");
-    check(lot >= 1, "lot", "be >= 1", lot);
-    check(max_position >= 1, "max_position", "be >= 1", max_position);
-    check(quote_size >= 1, "quote_size", "be >= 1", quote_size);
+    check_fields(*this);
+    const std::string multiple = "be a multiple of the lot = " + std::to_string(lot);
+    check(max_position % lot == 0, "max_position", multiple, max_position);
+    check(quote_size % lot == 0, "quote_size", multiple, quote_size);
+}
+
+double QuoteParams::farthest_quote() const {
+    return 0.5 * base_spread + kSteepest * inventory_skew + alpha_skew;
 }
 
 AdaptiveMarketMaker::AdaptiveMarketMaker(const QuoteParams& params) : params_(params) {
@@ -68,15 +67,15 @@ void AdaptiveMarketMaker::update_position(Side side, double price, Lots shares, 
     check_above(price, 0, "price");
     const double ticks = price / params_.tick;
     check(std::abs(ticks - std::round(ticks)) < 1e-6, "price", "be a multiple of the tick", price);
-    check(std::isfinite(fee_per_share), "fee", "be finite", fee_per_share);
-    account_.fill(side, static_cast<Ticks>(std::lround(ticks)), shares,
-                  std::llround(1e3 * fee_per_share / params_.tick));
+    const double fee_ticks = fee_per_share / params_.tick;
+    check(ticks < kPriceEnd, "price", "be below 2^30 ticks", price);  // an account books what was paid, or nothing
+    check(std::abs(fee_ticks) < kPriceEnd, "fee", "be finite and below 2^30 ticks", fee_per_share);
+    account_.fill(side, to_ticks(std::round(ticks)), shares, WideMoney{std::llround(fee_ticks * kNano)} * shares);
 }
 
 double AdaptiveMarketMaker::liquidation_cost(const MarketState& market) const {
     const double shares = std::abs(static_cast<double>(account_.position()));
-    const double impact = 0.5 * params_.market_impact * market.mid_price * shares / params_.lot;
-    return shares * (0.5 * market.spread + impact);
+    return shares * 0.5 * market.spread + impact_cost(params_.market_impact, shares, params_.lot, market.mid_price);
 }
 
 }  // namespace mm

@@ -1,6 +1,9 @@
 // The quoting rule of the product: a base spread around the mid, shifted by inventory and by a short-term alpha.
 #pragma once
 
+#include <tuple>
+
+#include "engine/core/describe.hpp"
 #include "engine/core/types.hpp"
 #include "engine/maker/account.hpp"
 
@@ -25,8 +28,7 @@ struct Quote {
     Lots ask_size = 0;
 };
 
-// Spread, skews and impact are fractions of the mid. The defaults are those of config/default.yaml, which a test holds
-// them to: the specification builds the maker from two arguments.
+// The defaults are those of config/default.yaml, which a test holds them to.
 struct QuoteParams {
     double base_spread = 0.001;
     double inventory_skew = 0.0001;
@@ -34,12 +36,31 @@ struct QuoteParams {
     double market_impact = 0.0001;
     double volatility_adjustment = 10;
     double risk_aversion = 0.1;
-    Lots max_position = 1000;  // shares
-    Lots quote_size = 100;     // shares
-    Lots lot = 100;            // shares; sizes are multiples of it
-    double tick = 0.01;        // price; quotes are multiples of it
+    Lots max_position = 1000;
+    Lots quote_size = 100;
+    Lots lot = 100;      // sizes are multiples of it
+    double tick = 0.01;  // quotes are multiples of it
+
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"base_spread", &QuoteParams::base_spread, at_least(0), "fraction of the mid"},
+            Field{"inventory_skew", &QuoteParams::inventory_skew, at_least(0), "fraction of the mid"},
+            Field{"alpha_skew", &QuoteParams::alpha_skew, at_least(0), "fraction of the mid"},
+            Field{"market_impact", &QuoteParams::market_impact, at_least(0), "fraction of the mid"},
+            Field{"volatility_adjustment", &QuoteParams::volatility_adjustment, at_least(0), "sqrt(s)"},
+            Field{"risk_aversion", &QuoteParams::risk_aversion, at_least(0)},
+            Field{"max_position", &QuoteParams::max_position, at_least(1), "shares"},
+            Field{"quote_size", &QuoteParams::quote_size, at_least(1), "shares"},
+            Field{"lot", &QuoteParams::lot, at_least(1), "shares"},
+            Field{"tick", &QuoteParams::tick, above(0), "price"},
+        };
+    }
+    // Python may leave any of them out: the specification builds the maker from two arguments.
+    static constexpr bool kHasDefaults = true;
 
     void validate() const;
+    // How far a quote may stand from the mid while nothing moves, as a fraction of it.
+    double farthest_quote() const;
 };
 
 // bid, ask = mid -+ base / 2 + skew, base = base_spread (1 + volatility_adjustment volatility) mid.
@@ -73,6 +94,10 @@ class AdaptiveMarketMaker {
     void update_position(Side side, double price, Lots shares, double fee_per_share);
     // Cost of closing the position at once: half the spread a share, and market_impact of the mid for each lot.
     double liquidation_cost(const MarketState& market) const;
+    // The part of it that market_impact makes.
+    static double impact_cost(double market_impact, double shares, Lots lot, double mid) {
+        return shares * 0.5 * market_impact * mid * shares / lot;
+    }
 
     const QuoteParams& params() const { return params_; }
     const Account& account() const { return account_; }
