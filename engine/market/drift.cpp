@@ -42,8 +42,12 @@ Matrix exponential(Matrix generator, double largest, std::size_t n) {
 
 }  // namespace
 
-DriftChain::DriftChain(const std::vector<double>& levels, double leaving_rate, double dt) : levels_(levels) {
+void DriftChain::check_levels(const std::vector<double>& levels) {
     check(!levels.empty() && levels.size() <= 64, "drift", "hold 1 to 64 levels", levels.size());
+}
+
+DriftChain::DriftChain(const std::vector<double>& levels, double leaving_rate, double dt) : levels_(levels) {
+    check_levels(levels);
     const std::size_t n = levels.size();
     double largest = 0;
     for (double level : levels) largest = std::max(largest, std::abs(level));

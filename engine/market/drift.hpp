@@ -14,6 +14,8 @@ class DriftChain {
     // A level is left at `leaving_rate` (1/s), for each neighbour with equal chance; a step lasts dt (s).
     DriftChain(const std::vector<double>& levels, double leaving_rate, double dt);
 
+    static void check_levels(const std::vector<double>& levels);
+
     std::size_t size() const { return levels_.size(); }
     std::size_t middle() const { return levels_.size() / 2; }
     double drift(std::size_t level) const { return levels_[level]; }    // price/s

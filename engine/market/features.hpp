@@ -1,4 +1,5 @@
-// What a participant reads off a book: queues, microprice, and a short memory of how the mid and the flow moved.
+// What a participant reads off the background's orders in a book: queues, microprice, and a short memory of how the mid
+// and the flow moved.
 #pragma once
 
 #include <array>
@@ -9,32 +10,34 @@
 
 namespace mm {
 
-// (B - A) / (B + A) of the lots on the best `levels` occupied prices of each side; 0 in an empty book.
+// (B - A) / (B + A) of the background's lots on its best `levels` prices of each side; 0 where there are none.
 template <class Book>
 double imbalance(const Book& book, int levels) {
-    const double lots[2]{static_cast<double>(book.lots_near_touch(Side::bid, levels)),
-                         static_cast<double>(book.lots_near_touch(Side::ask, levels))};
-    const double total = lots[0] + lots[1];
-    return total > 0 ? (lots[0] - lots[1]) / total : 0.0;
+    const auto bids = static_cast<double>(book.background_lots(Side::bid, levels));
+    const auto asks = static_cast<double>(book.background_lots(Side::ask, levels));
+    return bids + asks > 0 ? (bids - asks) / (bids + asks) : 0.0;
 }
 
 // The mid weighted by the opposite queues (Gatheral & Oomen 2010), ticks; the mid itself while a side is empty.
 template <class Book>
 double microprice(const Book& book) {
-    const Ticks bid = book.touch(Side::bid), ask = book.touch(Side::ask);
-    const double bid_lots = book.depth(bid), ask_lots = book.depth(ask);
-    if (!book.two_sided()) return 0.5 * (bid + ask);
-    return (bid * ask_lots + ask * bid_lots) / (bid_lots + ask_lots);
+    const double bid = book.reference(Side::bid), ask = book.reference(Side::ask);
+    if (book.background_empty(Side::bid) || book.background_empty(Side::ask)) return 0.5 * (bid + ask);
+    const double bids = book.background_depth(book.reference(Side::bid));
+    const double asks = book.background_depth(book.reference(Side::ask));
+    return (bid * asks + ask * bids) / (bids + asks);
 }
 
 // log(1 + lots), from a table: queues are short, and a logarithm costs as much as an order.
-inline double log_lots(Lots lots) {
+inline float log_lots(Lots lots) {
     static const auto kTable = [] {
-        std::array<double, 1024> table{};
-        for (std::size_t i = 0; i < table.size(); ++i) table[i] = std::log1p(static_cast<double>(i));
+        std::array<float, 1024> table{};
+        for (std::size_t i = 0; i < table.size(); ++i)
+            table[i] = static_cast<float>(std::log1p(static_cast<double>(i)));
         return table;
     }();
-    return lots < static_cast<Lots>(kTable.size()) ? kTable[static_cast<std::size_t>(lots)] : std::log1p(lots);
+    return lots < static_cast<Lots>(kTable.size()) ? kTable[static_cast<std::size_t>(lots)]
+                                                   : static_cast<float>(std::log1p(lots));
 }
 
 // Exponentially weighted memory of the last decisions.

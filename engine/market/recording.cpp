@@ -1,19 +1,21 @@
 #include "engine/market/recording.hpp"
 
+#include <limits>
 #include <memory>
+#include <string>
 
 #include "engine/core/check.hpp"
-#include "engine/market/exchange.hpp"
+#include "engine/market/venue.hpp"
 
 namespace mm {
 
 namespace {
 
-template <class ExchangeKind>
+template <class VenueKind>
 class Recorder {
   public:
-    Recorder(const ExchangeKind& exchange, std::int32_t lot, std::int64_t tick)
-        : exchange_(&exchange), lot_(lot), tick_(tick), ids_(ExchangeKind::Book::kCapacity) {}
+    Recorder(const VenueKind& venue, std::int32_t lot, std::int64_t tick)
+        : venue_(&venue), lot_(lot), tick_(tick), ids_(VenueKind::Book::kCapacity) {}
 
     void submitted(Handle handle, const Order& order) {
         ids_[handle.slot] = ++last_id_;
@@ -22,18 +24,21 @@ class Recorder {
     void cancelled(Handle handle, const Order& order) {
         write(MessageType::deletion, handle, order.side, order.price, order.lots);
     }
+    void reduced(Handle handle, const Order& gone) {
+        write(MessageType::partial_cancel, handle, gone.side, gone.price, gone.lots);
+    }
     void filled(const Fill& fill) { write(MessageType::execution, fill.maker, fill.maker_side, fill.price, fill.lots); }
 
     std::vector<Message> take() { return std::move(messages_); }
 
   private:
     void write(MessageType type, Handle handle, Side side, Ticks price, Lots lots) {
-        const auto time = static_cast<Nanoseconds>(exchange_->now());
+        const auto time = venue_->now();
         messages_.push_back(
             {time, type, ids_[handle.slot], lots * lot_, price * tick_, static_cast<std::int8_t>(sign(side))});
     }
 
-    const ExchangeKind* exchange_;
+    const VenueKind* venue_;
     std::int32_t lot_;
     std::int64_t tick_;
     std::vector<std::int64_t> ids_;  // of the order in each slot
@@ -41,14 +46,14 @@ class Recorder {
     std::vector<Message> messages_;
 };
 
-template <class ExchangeKind>
+template <class VenueKind>
 std::vector<Message> record(const BookParams& params, std::int32_t lot, std::int64_t tick, std::uint64_t seed,
                             double seconds) {
-    const typename ExchangeKind::Flow flow(params.flow);
-    const auto exchange = std::make_unique<ExchangeKind>(params, flow);
-    Recorder recorder(*exchange, lot, tick);
-    exchange->open(Random(seed, 0, 0), recorder);
-    exchange->run_until((params.warmup_s + seconds) * kSecond, recorder);
+    const typename VenueKind::Flow flow(params.flow, params.initial_mid_ticks);
+    const auto venue = std::make_unique<VenueKind>(params, flow);
+    Recorder recorder(*venue, lot, tick);
+    venue->open(Random(seed, 0, 0), recorder);
+    venue->run_until(later(0, (params.warmup_s + seconds) * kSecond), recorder);
     return recorder.take();
 }
 
@@ -57,11 +62,14 @@ std::vector<Message> record(const BookParams& params, std::int32_t lot, std::int
 std::vector<Message> simulate_messages(const BookParams& params, std::int32_t lot, std::int64_t tick,
                                        std::uint64_t seed, double seconds) {
     params.validate();
-    check(lot >= 1, "lot", "be >= 1", lot);
-    check(tick >= 1, "tick", "be >= 1", tick);
+    constexpr Lots kMostShares = std::numeric_limits<Lots>::max() / MediumOrderBook::kMostLots;  // of a lot
+    const std::string rule = "lie in [1, " + std::to_string(kMostShares) + "]";
+    check(lot >= 1 && lot <= kMostShares, "lot", rule, lot);
+    check(tick >= 1 && tick <= kPriceEnd, "tick", "lie in [1, 2^30]", tick);
     check_least(seconds, 0, "seconds");
-    return with_exchange(
-        params, [&]<class Kind>(std::type_identity<Kind>) { return record<Kind>(params, lot, tick, seed, seconds); });
+    return with_venue(params, params.needs(0), [&]<class Kind>(std::type_identity<Kind>) {
+        return record<Kind>(params, lot, tick, seed, seconds);
+    });
 }
 
 }  // namespace mm

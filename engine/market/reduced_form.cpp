@@ -97,7 +97,8 @@ void ReducedFormMarkets::reset(std::size_t i, const Random& random, bool stagger
     trend_[i] = drift_.drift(level_[i]) * dt_;
 }
 
-void ReducedFormMarkets::play(std::size_t begin, std::size_t end, const Depths* depths, double* statistics) {
+void ReducedFormMarkets::play(std::size_t begin, std::size_t end, const Depths* depths, const Shares*,
+                              double* statistics) {
     Row columns[kStatistics];
     with_vectors(vector_bits_, [&]() MM_VECTORISED {
         switch (params_.fill_mode) {

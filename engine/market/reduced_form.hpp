@@ -22,6 +22,7 @@ namespace mm {
 class ReducedFormMarkets {
   public:
     static constexpr std::span<const char* const> kColumns{kReducedFormObservation};
+    static constexpr std::span<const char* const> kStatisticNames{mm::kStatisticNames};
     static constexpr std::size_t kChunk = 64;
 
     // `vector_bits` as in with_vectors.
@@ -34,8 +35,8 @@ class ReducedFormMarkets {
     View view(std::size_t i) const { return {mid_[i], inventory_[i], signal_[i], relative_volatility_, step_[i]}; }
     bool finished(std::size_t i) const { return agent_->finished(step_[i]); }
     // Plays one decision interval of at most kChunk markets from `begin`, a multiple of 8, whose depths and statistics
-    // come in rows of their own. `end` is a multiple of 8 too, or the number of markets.
-    void play(std::size_t begin, std::size_t end, const Depths* depths, double* statistics);
+    // come in rows of their own; every quote is of one lot. `end` is a multiple of 8 too, or the number of markets.
+    void play(std::size_t begin, std::size_t end, const Depths* depths, const Shares* shares, double* statistics);
     void observe(std::size_t begin, std::size_t end, float* rows) const;
 
   private:

@@ -2,49 +2,83 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
+#include "engine/core/describe.hpp"
 #include "engine/core/types.hpp"
 #include "engine/flow/flow.hpp"
+#include "engine/maker/fees.hpp"
 #include "engine/maker/market_maker.hpp"
 
 namespace mm {
 
 // How large a book must be, with room for what fluctuates and what the touch moves away from.
 struct BookNeeds {
-    Ticks ticks;
+    double ticks;
     double orders;
 };
 
 // A limit order book with background flow; prices in ticks.
 struct BookParams {
-    Ticks initial_mid = 2000;
-    Ticks initial_spread = 2;
+    Ticks initial_mid_ticks = 2000;
+    Ticks initial_spread_ticks = 2;
     double warmup_s = 0;
-    double latency_ms = 0;
-    double maker_fee = 0;  // ticks per lot, charged to the thousandth
-    double taker_fee = 0;
+    double latency_ms = 0;         // from our decision to the venue
+    double latency_jitter_ms = 0;  // mean of an exponential time on top
+    double data_delay_ms = 0;      // from the venue to us: market data and fills
+    FeeParams fees;
+    double market_impact = 0;  // what each lot of a liquidation moves the price against the next
     FlowParams flow;
 
+    static constexpr double kLongestMs = 60'000;  // a minute: what is under way takes memory
+
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"initial_mid_ticks", &BookParams::initial_mid_ticks, within(1000, 0.5 * kPriceEnd), "ticks"},
+            Field{"initial_spread_ticks", &BookParams::initial_spread_ticks, at_least(1), "ticks"},
+            Field{"warmup_s", &BookParams::warmup_s, at_least(0), "s"},
+            Field{"latency_ms", &BookParams::latency_ms, within(0, kLongestMs), "ms"},
+            Field{"latency_jitter_ms", &BookParams::latency_jitter_ms, within(0, kLongestMs), "ms"},
+            Field{"data_delay_ms", &BookParams::data_delay_ms, within(0, kLongestMs), "ms"},
+            Field{"fees", &BookParams::fees},
+            Field{"market_impact", &BookParams::market_impact, at_least(0), "fraction of the mid per lot"},
+            Field{"flow", &BookParams::flow}};
+    }
+
     void validate() const;
-    BookNeeds needs() const;
+    // For a book whose quotes stand at most `reach` ticks from the mid.
+    BookNeeds needs(double reach) const;
 };
 
 enum class FillMode : std::uint8_t { exponential, linear, mbt };
 
 // Exogenous mid, independent fills with a probability that falls exponentially with depth.
 struct ReducedFormParams {
-    double initial_mid = 100;  // price
-    double rate = 0;           // lambda, 1/s per side
-    double decay = 1;          // kappa, 1/price
-    double volatility = 0;     // sigma, price/sqrt(s)
-    double impact = 0;         // xi, price per fill
+    double initial_mid = 100;
+    double rate = 0;        // lambda
+    double decay = 1;       // kappa
+    double volatility = 0;  // sigma
+    double impact = 0;      // xi
     FillMode fill_mode = FillMode::exponential;
-    std::vector<double> drift{0.0};  // levels of the signal a, price/s
-    double drift_leaving_rate = 0;   // 1/s
+    std::vector<double> drift{0.0};  // levels of the signal a
+    double drift_leaving_rate = 0;
     double drift_rate_sensitivity = 0;
+
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"initial_mid", &ReducedFormParams::initial_mid, above(0), "price"},
+            Field{"rate", &ReducedFormParams::rate, at_least(0), "1/s per side"},
+            Field{"decay", &ReducedFormParams::decay, above(0), "1/price"},
+            Field{"volatility", &ReducedFormParams::volatility, at_least(0), "price/sqrt(s)"},
+            Field{"impact", &ReducedFormParams::impact, at_least(0), "price per fill"},
+            Field{"fill_mode", &ReducedFormParams::fill_mode},
+            Field{"drift", &ReducedFormParams::drift, any(), "price/s"},
+            Field{"drift_leaving_rate", &ReducedFormParams::drift_leaving_rate, at_least(0), "1/s"},
+            Field{"drift_rate_sensitivity", &ReducedFormParams::drift_rate_sensitivity, within(0, 1)},
+        };
+    }
 
     void validate() const;
 };
@@ -53,10 +87,23 @@ enum class ActionReference : std::uint8_t { offsets, residual };
 
 struct AgentParams {
     ActionReference action = ActionReference::offsets;
-    double action_low = -1;  // price units
+    double action_low = -1;
     double action_high = 3;
-    double inventory_penalty = 0;  // per lot^2 and s
-    double terminal_penalty = 0;   // per lot^2
+    double inventory_penalty = 0;
+    double terminal_penalty = 0;
+    bool sizes = false;  // whether an action sets the size of each quote too (book)
+
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"action", &AgentParams::action},
+            Field{"action_low", &AgentParams::action_low, any(), "price units"},
+            Field{"action_high", &AgentParams::action_high, any(), "price units"},
+            Field{"inventory_penalty", &AgentParams::inventory_penalty, at_least(0),
+                  "tick (or price) x lot per lot^2 s"},
+            Field{"terminal_penalty", &AgentParams::terminal_penalty, at_least(0), "tick (or price) x lot per lot^2"},
+            Field{"sizes", &AgentParams::sizes},
+        };
+    }
 
     void validate() const;
     // What holding `lots` for `seconds` costs.
@@ -67,13 +114,24 @@ struct Scenario {
     std::variant<BookParams, ReducedFormParams> market;
     QuoteParams maker;
     AgentParams agent;
-    double price_unit = 1;  // ticks (book) or price (reduced form)
+    double price_unit = 1;
     double decision_interval_s = 0.1;
     std::uint32_t episode_steps = 1;
+
+    static constexpr auto fields() {
+        return std::tuple{Field{"market", &Scenario::market},
+                          Field{"maker", &Scenario::maker},
+                          Field{"agent", &Scenario::agent},
+                          Field{"price_unit", &Scenario::price_unit, above(0), "ticks (book) or price (reduced form)"},
+                          Field{"decision_interval_s", &Scenario::decision_interval_s, above(0), "s"},
+                          Field{"episode_steps", &Scenario::episode_steps, at_least(1)}};
+    }
 
     void validate() const;
     double duration_s() const { return decision_interval_s * episode_steps; }
     Lots max_lots() const { return maker.max_position / maker.lot; }
+    // How far from the mid an action may put a quote in a calm market, ticks.
+    double reach() const;
 };
 
 }  // namespace mm

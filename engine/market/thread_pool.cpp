@@ -1,6 +1,9 @@
 #include "engine/market/thread_pool.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <string>
 
 namespace mm {
 
@@ -30,10 +33,22 @@ std::uint32_t wait_for_change(const std::atomic<std::uint32_t>& value, std::uint
 }  // namespace
 
 ThreadPool::ThreadPool(std::size_t threads) {
-    for (std::size_t worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { serve(worker); });
+    workers_.reserve(threads);
+    try {
+        while (this->threads() < threads) workers_.emplace_back([this, worker = this->threads()] { serve(worker); });
+    } catch (const std::exception& error) {  // threads and memory run out; a thread that nobody joins ends the process
+        const std::size_t started = this->threads();
+        stop();
+        throw std::runtime_error("only " + std::to_string(started) + " of " + std::to_string(threads) +
+                                 " threads could be started: " + error.what());
+    }
 }
 
 ThreadPool::~ThreadPool() {
+    stop();
+}
+
+void ThreadPool::stop() {
     start({});
     for (std::thread& worker : workers_) worker.join();
 }

@@ -11,7 +11,7 @@ namespace mm {
 
 class ThreadPool {
   public:
-    // The calling thread works too: n threads start n - 1.
+    // The calling thread works too: n threads start n - 1. Throws std::runtime_error where the system gives fewer.
     explicit ThreadPool(std::size_t threads);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
@@ -37,6 +37,7 @@ class ThreadPool {
     };
 
     void start(const Work& work);
+    void stop();
     void share(const Work& work);
     void serve(std::size_t worker);
     void do_piece(std::size_t piece) const;

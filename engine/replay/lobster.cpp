@@ -185,7 +185,7 @@ void Replay::seed(Side side, std::int64_t price, std::int64_t size) {
         return;
     }
     const Submission seeded =
-        book_->limit(side, at, static_cast<Lots>(size), Owner::background, TimeInForce::gtc, [](const Fill&) {});
+        book_->limit(side, at, static_cast<Lots>(size), Party::background, TimeInForce::gtc, [](const Fill&) {});
     if (seeded.filled > 0 || book_->depth(at) != size)
         throw std::invalid_argument("a book row's prices must differ, with every ask above every bid, but " +
                                     std::to_string(price) + " does not fit in");
@@ -221,7 +221,7 @@ void Replay::submit(const Message& message, Ticks price) {
     evict_crossed(side, price);
     Handle& named = named_[message.order_id];
     if (book_->cancel(named) == Rejection::none) ++counters_.duplicate;
-    named = book_->limit(side, price, message.size, Owner::background, TimeInForce::gtc, [](const Fill&) {}).resting;
+    named = book_->limit(side, price, message.size, Party::background, TimeInForce::gtc, [](const Fill&) {}).resting;
     if (!named) ++counters_.rejected;
 }
 
@@ -242,8 +242,12 @@ void Replay::reduce(const Message& message, Ticks price) {
         return;
     }
     if (message.type == MessageType::execution) count_priority(handle);
-    if (message.size > book_->order(handle).lots) ++counters_.excess;
-    book_->reduce(handle, message.size);
+    const Lots held = book_->order(handle).lots;
+    if (message.size > held) ++counters_.excess;
+    // A deletion leaves nothing, whatever it counts; from a level seeded as one order it takes its own lots alone.
+    const bool whole = message.type == MessageType::deletion && named_.contains(message.order_id);
+    if (whole && message.size < held) ++counters_.short_deletion;
+    book_->reduce(handle, whole ? held : message.size);
     if (!book_->holds(handle)) named_.erase(message.order_id);
 }
 

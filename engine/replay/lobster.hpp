@@ -65,6 +65,7 @@ struct ReplayCounters {
     std::uint64_t anonymous = 0;       // reductions of an unknown id, taken from the order seeded at that price
     std::uint64_t unknown = 0;         // reductions that found no order at all
     std::uint64_t excess = 0;          // reductions by more than the order held
+    std::uint64_t short_deletion = 0;  // deletions that counted less than the order held; all of it is gone
     std::uint64_t out_of_turn = 0;     // executions of an order that was not at the front of its queue
     std::uint64_t traded_through = 0;  // executions at a price behind the best
     std::uint64_t stale = 0;           // orders removed because a submission came to rest through them
