@@ -20,15 +20,20 @@ from engine._core import (
     Batch,
     BookParams,
     CompactOrderBook,
+    EfficientPriceParams,
+    FeeParams,
+    FeeSchedule,
+    FeeUnit,
     FillMode,
     FlowParams,
     HawkesParams,
     InventoryState,
+    Liquidity,
     MarketMaker,
     MarketState,
     MediumOrderBook,
     OrderBook,
-    Owner,
+    Party,
     PoissonParams,
     QueueReactiveParams,
     Quote,
@@ -49,7 +54,7 @@ from engine._core import (
     skew_shape,
 )
 
-_EXPECTED_INTERFACE = 3  # kInterface in bindings/module.cpp
+_EXPECTED_INTERFACE = 5  # kInterface in bindings/module.cpp
 if INTERFACE != _EXPECTED_INTERFACE:
     raise ImportError(
         f"engine._core was built for interface {INTERFACE}, but this checkout needs {_EXPECTED_INTERFACE}: "
@@ -67,15 +72,20 @@ __all__ = [
     "Batch",
     "BookParams",
     "CompactOrderBook",
+    "EfficientPriceParams",
+    "FeeParams",
+    "FeeSchedule",
+    "FeeUnit",
     "FillMode",
     "FlowParams",
     "HawkesParams",
     "InventoryState",
+    "Liquidity",
     "MarketMaker",
     "MarketState",
     "MediumOrderBook",
     "OrderBook",
-    "Owner",
+    "Party",
     "PoissonParams",
     "QueueReactiveParams",
     "Quote",

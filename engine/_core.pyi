@@ -1,19 +1,22 @@
 """The C++ engine. Prices are ticks and sizes lots unless a name says otherwise; arrays are C-contiguous.
 
 Every function raises ValueError with a sentence that names the argument, the rule and the value, before anything has
-changed.
+changed; RuntimeError where the call comes at the wrong time, not with the wrong arguments.
 """
 
 import enum
 import os
-from typing import Any, ClassVar
+from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
 
 INTERFACE: int
 STATISTICS: tuple[str, ...]
-"""Columns of a step's statistics; money in tick x lot (book) or price x lot (reduced form), positions in lots."""
+"""Columns of a step's statistics in every market; positions in lots.
+
+Money is in tick x lot (book) or price x lot (reduced form).
+"""
 
 WIDEST_VECTORS: int
 """Bits of the widest vector instructions that this machine has and the engine is compiled for."""
@@ -27,7 +30,7 @@ class Side(enum.Enum):
     bid = 0
     ask = 1
 
-class Owner(enum.Enum):
+class Party(enum.Enum):
     """Whose order it is."""
 
     background = 0
@@ -76,15 +79,15 @@ class _Book:
     """Most orders that may rest."""
 
     def __init__(self, centre: int) -> None:
-        """An empty book whose window of prices lies around ``centre``."""
+        """An empty book whose window of prices lies around ``centre``, within [-2^30, 2^30)."""
     def limit(
-        self, side: Side, price: int, lots: int, owner: Owner = ..., time_in_force: TimeInForce = ...
+        self, side: Side, price: int, lots: int, party: Party = ..., time_in_force: TimeInForce = ...
     ) -> Submission:
         """Trades against the opposite side up to ``price``; what is left rests or not, see `TimeInForce`.
 
         An order of the agent never trades with another: the resting one is removed when the taker reaches it.
         """
-    def market(self, side: Side, lots: int, owner: Owner = ...) -> Submission:
+    def market(self, side: Side, lots: int, party: Party = ...) -> Submission:
         """Trades at any price; what finds no counterparty is gone."""
     def cancel(self, order: int) -> str | None:
         """Removes an order; the sentence of the refusal, or None."""
@@ -130,7 +133,7 @@ class MediumOrderBook(_Book):
     """As `OrderBook`, with room for 1,024 orders and 512 prices; for simulated markets that are deep."""
 
 class CompactOrderBook(_Book):
-    """As `OrderBook`, with room for 192 orders and 64 prices; for simulated markets that are tight."""
+    """As `OrderBook`, with room for 96 orders and 64 prices; for simulated markets that are tight."""
 
 def read_messages(path: str | os.PathLike[str], tick: int = 1) -> NDArray[np.void]:
     """A LOBSTER message file as an array of `MESSAGE`; times are rounded to whole ns.
@@ -149,7 +152,10 @@ def read_book(path: str | os.PathLike[str]) -> NDArray[np.int64]:
     """
 
 class Replay:
-    """Recorded messages applied to a wide order book. Sizes are shares, prices x 10^4."""
+    """Recorded messages applied to a wide order book. Sizes are shares, prices x 10^4.
+
+    The GIL is released while messages are applied; a call from a second thread meanwhile is a RuntimeError.
+    """
 
     def __init__(self, row: NDArray[np.int64], tick: int = 100, centre: int = 0) -> None:
         """A book seeded from one row of a book file, possibly empty; each level is one anonymous order.
@@ -157,13 +163,14 @@ class Replay:
         The book keeps 65,536 ticks around ``centre``, or around the first price it sees when that is 0.
 
         Raises:
-            ValueError: the row is not a book, or a price is not a multiple of ``tick``.
+            ValueError: the row is not a book or not of integers, or a price is not a multiple of ``tick``.
         """
     def apply(self, messages: NDArray[np.void]) -> None:
         """Applies one message or many, of dtype `MESSAGE`.
 
         Raises:
-            ValueError: unknown type, size or direction, or a price off the tick; the messages before it are applied.
+            ValueError: another dtype; or an unknown type, size or direction, or a price off the tick, in which case the
+                messages before it are applied.
         """
     def apply_and_record(self, messages: NDArray[np.void], n_levels: int) -> NDArray[np.int64]:
         """Applies each message and records the book after it: (messages, 4 x n_levels), laid out as `read_book`."""
@@ -180,6 +187,7 @@ class Replay:
 
         ``hidden`` executions and auction trades, ``halts``; ``anonymous``: reductions of an unknown id, taken from the
         order seeded at that price; ``unknown``: reductions that found no order; ``excess``: by more than it held;
+        ``short_deletion``: deletions of fewer shares than the order held, which are carried out in full;
         ``out_of_turn``: executions of an order not at the front of its queue; ``traded_through``: executions behind
         the best price; ``stale``: orders removed because a submission came to rest through them; ``duplicate``:
         submissions under a live id; ``outside_window``: prices outside the window; ``rejected``: refused otherwise.
@@ -204,15 +212,37 @@ class Autoreset(enum.Enum):
     same_step = 0
     next_step = 1
 
+class Liquidity(enum.Enum):
+    """Whether the order of a fill rested in the book or came to it."""
+
+    maker = 0
+    taker = 1
+
+class FeeUnit(enum.Enum):
+    """What a fee is charged by: lots, at so many ticks each, or the value traded."""
+
+    ticks_per_lot = 0
+    basis_points = 1
+
+class FeeSchedule:
+    """What a venue charges for a fill.
+
+    Rates are rounded once, to billionths of a tick (per lot, or per lot and tick of price); fees are exact then.
+    """
+
+    def __init__(self, params: FeeParams) -> None: ...
+    def fee(self, liquidity: Liquidity, price: int, lots: int, traded_before: int = 0) -> int:
+        """Of a whole fill, 10^-9 tick x lot, at the tier that ``traded_before`` lots have reached."""
+
 class Account:
-    """Position, cash and profit in exact integers (lots, tick x lot); fees apart, in thousandths.
+    """Position, cash and profit in exact integers (lots, tick x lot); fees apart, in billionths.
 
     realised + unrealised = total holds exactly: 2 realised + unrealised2(mid2) == total2(mid2).
     """
 
     def __init__(self) -> None: ...
-    def fill(self, side: Side, price: int, lots: int, fee_milli: int = 0) -> None:
-        """Books a fill of ours; ``side`` is bid when we bought. ``fee_milli`` is 10^-3 tick per lot."""
+    def fill(self, side: Side, price: int, lots: int, fee_nano: int = 0) -> None:
+        """Books a fill of ours; ``side`` is bid when we bought. ``fee_nano``: of the whole fill, 10^-9 tick x lot."""
     def unrealised2(self, mid2: int) -> int:
         """Twice the open position's profit at the mid mid2 / 2."""
     def total2(self, mid2: int) -> int:
@@ -228,33 +258,52 @@ class Account:
     @property
     def realised(self) -> int: ...
     @property
-    def fees_milli(self) -> int: ...
+    def fees_nano(self) -> int: ...
+    @property
+    def fees(self) -> float:
+        """Tick x lot."""
     @property
     def turnover(self) -> int: ...
     @property
     def average_cost(self) -> float: ...
 
-class QuoteParams:
-    """Parameters of `MarketMaker`: spreads, skews, impact as fractions of the mid; sizes in shares, tick in price."""
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class _Params:
+    """Read-only fields, all of them keywords of the constructor.
 
-    def __init__(
-        self,
-        *,
-        base_spread: float = ...,
-        inventory_skew: float = ...,
-        alpha_skew: float = ...,
-        market_impact: float = ...,
-        volatility_adjustment: float = ...,
-        risk_aversion: float = ...,
-        max_position: int = ...,
-        quote_size: int = ...,
-        lot: int = ...,
-        tick: float = ...,
-    ) -> None: ...
-    @property
-    def max_position(self) -> int: ...
-    @property
-    def lot(self) -> int: ...
+    Raises:
+        TypeError: a field that is missing, unknown or of the wrong type; the sentence names it.
+        ValueError: a value out of range; the sentence begins with the field's name.
+    """
+
+    @staticmethod
+    def describe() -> list[tuple[str, str, str]]:
+        """Of each field its name, the rule that follows "must" (each element's, in a list), and its unit."""
+
+class FeeParams(_Params):
+    """A venue's rates: tier i holds from ``volume[i]`` lots traded on, and a negative rate is a rebate."""
+
+    unit: FeeUnit
+    volume: list[int]
+    maker: list[float]
+    taker: list[float]
+
+class QuoteParams(_Params):
+    """Parameters of `MarketMaker`: spreads, skews, impact as fractions of the mid; sizes in shares, tick in price.
+
+    ``max_position`` and ``quote_size`` are multiples of ``lot``.
+    """
+
+    base_spread: float = ...
+    inventory_skew: float = ...
+    alpha_skew: float = ...
+    market_impact: float = ...
+    volatility_adjustment: float = ...
+    risk_aversion: float = ...
+    max_position: int = ...
+    quote_size: int = ...
+    lot: int = ...
+    tick: float = ...
 
 class MarketState:
     """What quotes are made from: mid and spread in price, volatility as a fraction of the mid per sqrt(s)."""
@@ -325,116 +374,107 @@ class MarketMaker:
 def skew_shape(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The odd, continuous, monotone shape of the inventory skew by x = inventory / max_position; see `MarketMaker`."""
 
-class Sizes:
+class Sizes(_Params):
     """P(size = lots[i]) = probability[i]."""
 
-    def __init__(self, *, lots: list[int], probability: list[float]) -> None: ...
-    @property
-    def lots(self) -> list[int]: ...
-    @property
-    def probability(self) -> list[float]: ...
+    lots: list[int]
+    probability: list[float]
 
-class PoissonParams:
-    """Flow by distance from the opposite best (Cont, Stoikov & Talreja 2010); see `config.FlowConfig` for units."""
+class PoissonParams(_Params):
+    """Flow by distance from the opposite best (Cont, Stoikov & Talreja 2010); see `config.FlowConfig`."""
 
-    def __init__(
-        self,
-        *,
-        distance: list[int],
-        limit_rate: list[float],
-        cancel_hazard: list[float],
-        market_rate: float,
-        limit_sizes: Sizes,
-        market_sizes: Sizes,
-    ) -> None: ...
+    distance: list[int]
+    limit_rate: list[float]
+    cancel_hazard: list[float]
+    market_rate: float
+    collar: int
+    limit_sizes: Sizes
+    market_sizes: Sizes
 
-class QueueReactiveParams:
+class EfficientPriceParams(_Params):
+    """The value that the background's quotes follow; see `config.EfficientPriceConfig`."""
+
+    volatility: float
+    step: float
+    edge: float
+    stale_distance: float
+    stale_hazard: float
+
+class QueueReactiveParams(_Params):
     """Thinning by the queue an event meets (Huang, Lehalle & Rosenbaum 2015); see `config.QueueReactiveConfig`."""
 
-    def __init__(
-        self, *, limit: list[float], cancel: list[float], market: list[float], imbalance_sensitivity: float
-    ) -> None: ...
+    limit: list[float]
+    cancel: list[float]
+    market: list[float]
+    imbalance_sensitivity: float
 
-class HawkesParams:
+class HawkesParams(_Params):
     """Self-excitation of the background (Hawkes 1971); see `config.HawkesConfig`.
 
     Raises:
         ValueError: a spectral radius of ``branching`` >= 1, among others.
     """
 
-    def __init__(self, *, decay: list[float], weight: list[float], branching: list[list[float]]) -> None: ...
+    decay: list[float]
+    weight: list[float]
+    branching: list[list[float]]
 
-class FlowParams:
-    """The background flow: Poisson streams and the layers that bend them."""
+class FlowParams(_Params):
+    """The background flow: Poisson streams, and the sources and layers beside them."""
 
-    def __init__(
-        self,
-        *,
-        poisson: PoissonParams,
-        queue_reactive: QueueReactiveParams | None = ...,
-        hawkes: HawkesParams | None = ...,
-    ) -> None: ...
+    poisson: PoissonParams
+    efficient_price: EfficientPriceParams | None = ...
+    queue_reactive: QueueReactiveParams | None = ...
+    hawkes: HawkesParams | None = ...
 
-class BookParams:
-    """A limit order book: initial mid and spread in ticks, fees in ticks per lot."""
+class BookParams(_Params):
+    """A limit order book; see `config.BookConfig`."""
 
-    def __init__(
-        self,
-        *,
-        initial_mid: int,
-        initial_spread: int,
-        warmup_s: float,
-        latency_ms: float,
-        maker_fee: float,
-        taker_fee: float,
-        flow: FlowParams,
-    ) -> None: ...
+    initial_mid_ticks: int
+    initial_spread_ticks: int
+    warmup_s: float
+    latency_ms: float
+    latency_jitter_ms: float
+    data_delay_ms: float
+    fees: FeeParams
+    market_impact: float
+    flow: FlowParams
 
-class ReducedFormParams:
-    """Exogenous mid and exponential fill probabilities; see `config.ReducedFormConfig` for units."""
+class ReducedFormParams(_Params):
+    """Exogenous mid and exponential fill probabilities; see `config.ReducedFormConfig`."""
 
-    def __init__(
-        self,
-        *,
-        initial_mid: float,
-        rate: float,
-        decay: float,
-        volatility: float,
-        impact: float,
-        fill_mode: FillMode,
-        drift: list[float],
-        drift_leaving_rate: float,
-        drift_rate_sensitivity: float,
-    ) -> None: ...
+    initial_mid: float
+    rate: float
+    decay: float
+    volatility: float
+    impact: float
+    fill_mode: FillMode
+    drift: list[float]
+    drift_leaving_rate: float
+    drift_rate_sensitivity: float
 
-class AgentParams:
+class AgentParams(_Params):
     """The action's reference and box (price units) and the penalties (per lot^2, the first also per s)."""
 
-    def __init__(
-        self,
-        *,
-        action: ActionReference,
-        action_low: float,
-        action_high: float,
-        inventory_penalty: float,
-        terminal_penalty: float,
-    ) -> None: ...
+    action: ActionReference
+    action_low: float
+    action_high: float
+    inventory_penalty: float
+    terminal_penalty: float
+    sizes: bool
+
     def penalty(self, lots: float, seconds: float) -> float:
         """inventory_penalty lots^2 seconds: what holding so many for so long costs."""
 
-class Scenario:
+class Scenario(_Params):
     """Everything a market is built from."""
 
-    def __init__(
-        self,
-        *,
-        market: BookParams | ReducedFormParams,
-        maker: QuoteParams,
-        agent: AgentParams,
-        price_unit: float,
-        decision_interval_s: float,
-        episode_steps: int,
-    ) -> None: ...
+    market: BookParams | ReducedFormParams
+    maker: QuoteParams
+    agent: AgentParams
+    price_unit: float
+    decision_interval_s: float
+    episode_steps: int
 
 class Strategy:
     """Depths of both quotes by step, inventory and signal, all in the market's own unit: ticks (book) or price.
@@ -486,8 +526,9 @@ class Batch:
     """``size`` independent markets; market i plays the streams of (seed, first_market + i, episode).
 
     Results depend neither on ``threads`` nor on how markets are split into batches, nor on ``vector_bits``, the width
-    of the vector instructions (128, 256, 512, or 0 for the widest). The GIL is released while the markets run. Every
-    array is the caller's: n markets, k = len(columns).
+    of the vector instructions (128, 256, 512, or 0 for the widest). The GIL is released while the markets run; a call
+    from a second thread meanwhile is a RuntimeError. Every array is the caller's: n markets, k = len(columns),
+    m = len(statistics), a = len(actions).
     """
 
     def __init__(
@@ -499,16 +540,33 @@ class Batch:
         threads: int = 1,
         autoreset: Autoreset = ...,
         vector_bits: int = 0,
-    ) -> None: ...
+    ) -> None:
+        """Starts ``threads`` - 1 threads; the calling one works too.
+
+        Raises:
+            RuntimeError: the system gave fewer threads than that.
+        """
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the observation columns."""
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Names of the columns of ``statistics``: `STATISTICS`, and in a book the markouts of our fills.
+
+        ``bid_markout_1s``: sum over what we bought and was settled in the step of lots x (mid one second after the
+        fill - price), tick x lot, at the mid of the background; ``bid_marked_1s``: the lots in it; ``ask_...``: of what
+        we sold, price - mid. ``0s`` is the mid just before the fill.
+        """
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What an action sets, by column."""
     @property
     def counters(self) -> dict[str, float]:
         """What the batch counts besides what it returns.
 
         Since construction: ``events`` (orders that came and cancels), ``rejected`` (orders that found no place),
-        ``dropped`` (orders the window moved away from); ``resets``: episodes that ended since the last seed;
+        ``dropped`` (orders the window moved away from), ``markouts_lost`` (fills of ours not all of whose markouts
+        could be kept); ``resets``: episodes that ended since the last seed;
         ``live_orders`` and ``spread_ticks``: means over the present books; ``memory_per_market``: bytes. The
         reduced-form market has no book.
         """
@@ -524,10 +582,13 @@ class Batch:
         final_observation: NDArray[np.float32],
         statistics: NDArray[np.float64],
     ) -> None:
-        """Plays one decision interval; action [n, 2] finite, clipped to the agent's box.
+        """Plays one decision interval; action [n, a] finite, clipped to the agent's box.
 
-        Writes observation [n, k], reward [n], terminated [n], statistics [n, len(STATISTICS)], and under same_step the
+        Writes observation [n, k], reward [n], terminated [n], statistics [n, m], and under same_step the
         rows of final_observation [n, k] whose market ended.
+
+        Raises:
+            RuntimeError: the batch has not been reset yet.
         """
     def play(
         self,
@@ -539,8 +600,8 @@ class Batch:
     ) -> None:
         """Lets ``strategy`` play ``steps`` decision intervals; a market that ends starts anew before the next one.
 
-        Writes each market's sums over the intervals: reward [n], statistics [n, len(STATISTICS)], whose inventory and
-        mid are those after the last one, and abs_inventory [n], lots.
+        Writes each market's sums over the intervals: reward [n], statistics [n, m], whose inventory and
+        mid are those after the last one, and abs_inventory [n], lots. Errors as in `step`.
         """
 
 def exp(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@
 
 #include "engine/bindings/bind.hpp"
 #include "engine/bindings/buffer.hpp"
+#include "engine/bindings/whole.hpp"
 #include "engine/core/vector.hpp"
 #include "engine/market/agent.hpp"
 #include "engine/market/drift.hpp"
@@ -28,53 +29,55 @@ bool all_finite(const float* values, std::size_t size) {
     return worst != kExponent;
 }
 
-void check_finite(const float* action, std::size_t markets) {
-    if (all_finite(action, 2 * markets)) return;
+void check_finite(const float* action, std::size_t markets, std::size_t width) {
+    if (all_finite(action, width * markets)) return;
     std::size_t i = 0;
     while (std::isfinite(action[i])) ++i;
     std::ostringstream sentence;
-    sentence << "action must be finite, but action[" << i / 2 << ", " << i % 2 << "] is " << action[i];
+    sentence << "action must be finite, but action[" << i / width << ", " << i % width << "] is " << action[i];
     throw std::invalid_argument(sentence.str());
 }
 
-void reset(Batch& batch, std::optional<std::uint64_t> seed, py::array observation, bool staggered) {
+void reset(Batch& batch, const py::object& seed, py::array observation, bool staggered) {
+    const auto chosen = seed.is_none() ? std::nullopt : std::optional(whole(seed, "seed"));
     const auto n = static_cast<py::ssize_t>(batch.size());
     auto* out = output<float>(observation, "observation", {n, static_cast<py::ssize_t>(batch.columns().size())});
     const py::gil_scoped_release release;
-    batch.reset(seed, staggered, out);
+    batch.reset(chosen, staggered, out);
 }
 
 void step(Batch& batch, const py::array& action, py::array observation, py::array reward, py::array terminated,
           py::array final_observation, py::array statistics) {
     const auto n = static_cast<py::ssize_t>(batch.size());
     const auto k = static_cast<py::ssize_t>(batch.columns().size());
-    const auto* actions = input<float>(action, "action", {n, 2});
+    const auto* actions = input<float>(action, "action", {n, static_cast<py::ssize_t>(batch.actions().size())});
     const StepBuffers out{
         output<float>(observation, "observation", {n, k}),
         output<double>(reward, "reward", {n}),
         output<bool>(terminated, "terminated", {n}),
         output<float>(final_observation, "final_observation", {n, k}),
-        output<double>(statistics, "statistics", {n, static_cast<py::ssize_t>(kStatistics)}),
+        output<double>(statistics, "statistics", {n, static_cast<py::ssize_t>(batch.statistics().size())}),
     };
-    check_finite(actions, batch.size());
+    check_finite(actions, batch.size(), batch.actions().size());
     const py::gil_scoped_release release;
     batch.step(actions, out);
 }
 
-void play(Batch& batch, const Strategy& strategy, std::size_t steps, py::array reward, py::array statistics,
+void play(Batch& batch, const Strategy& strategy, const py::object& steps, py::array reward, py::array statistics,
           py::array abs_inventory) {
     const auto n = static_cast<py::ssize_t>(batch.size());
     const Totals out{
         output<double>(reward, "reward", {n}),
-        output<double>(statistics, "statistics", {n, static_cast<py::ssize_t>(kStatistics)}),
+        output<double>(statistics, "statistics", {n, static_cast<py::ssize_t>(batch.statistics().size())}),
         output<double>(abs_inventory, "abs_inventory", {n}),
     };
+    const std::size_t intervals = whole(steps, "steps");
     const py::gil_scoped_release release;
-    batch.play(strategy, steps, out);
+    batch.play(strategy, intervals, out);
 }
 
-std::vector<std::string> column_names(const Batch& batch) {
-    return {batch.columns().begin(), batch.columns().end()};
+py::tuple tuple_of(std::span<const char* const> names) {
+    return py::tuple(py::cast(std::vector<std::string>(names.begin(), names.end())));
 }
 
 py::dict counters(const Batch& batch) {
@@ -83,6 +86,7 @@ py::dict counters(const Batch& batch) {
     by_name["events"] = counted.events;
     by_name["rejected"] = counted.rejected;
     by_name["dropped"] = counted.dropped;
+    by_name["markouts_lost"] = counted.markouts_lost;
     by_name["resets"] = counted.resets;
     by_name["live_orders"] = counted.live_orders;
     by_name["spread_ticks"] = counted.spread_ticks;
@@ -121,13 +125,16 @@ void bind_batch(py::module_& module) {
     module.def("drift_transition", &drift_transition, py::arg("drift"), py::arg("leaving_rate"), py::arg("dt"));
     module.def("grid_observation", &grid_observation, py::arg("states"));
     py::class_<Batch>(module, "Batch")
-        .def(py::init([](const Scenario& scenario, std::size_t size, std::uint64_t first_market, std::size_t threads,
-                         Autoreset autoreset, int vector_bits) {
-                 return make_batch(scenario, size, first_market, threads, autoreset, vector_bits);
+        .def(py::init([](const Scenario& scenario, const py::object& size, const py::object& first_market,
+                         const py::object& threads, Autoreset autoreset, int vector_bits) {
+                 return make_batch(scenario, whole(size, "size"), whole(first_market, "first_market"),
+                                   whole(threads, "threads"), autoreset, vector_bits);
              }),
              py::arg("scenario"), py::arg("size"), py::kw_only(), py::arg("first_market") = 0, py::arg("threads") = 1,
              py::arg("autoreset") = Autoreset::same_step, py::arg("vector_bits") = 0)
-        .def_property_readonly("columns", [](const Batch& batch) { return py::tuple(py::cast(column_names(batch))); })
+        .def_property_readonly("columns", [](const Batch& batch) { return tuple_of(batch.columns()); })
+        .def_property_readonly("statistics", [](const Batch& batch) { return tuple_of(batch.statistics()); })
+        .def_property_readonly("actions", [](const Batch& batch) { return tuple_of(batch.actions()); })
         .def("__len__", &Batch::size)
         .def_property_readonly("counters", &counters)
         .def("reset", &reset, py::arg("seed"), py::arg("observation"), py::kw_only(), py::arg("staggered") = false)

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "engine/bindings/bind.hpp"
+#include "engine/bindings/wide_money.hpp"
 #include "engine/core/check.hpp"
 
 namespace py = pybind11;
@@ -64,7 +65,7 @@ py::dict pnl(const AdaptiveMarketMaker& maker, double mid_price) {
     const double realised = tick * static_cast<double>(account.realised());
     const double unrealised =
         static_cast<double>(account.position()) * mid_price - tick * static_cast<double>(account.cost());
-    const double fees = tick * 1e-3 * static_cast<double>(account.fees_milli());
+    const double fees = tick * account.fees();
     py::dict parts;
     parts["realised"] = realised;
     parts["unrealised"] = unrealised;
@@ -73,43 +74,26 @@ py::dict pnl(const AdaptiveMarketMaker& maker, double mid_price) {
     return parts;
 }
 
+void fill(Account& account, Side side, Ticks price, Lots lots, WideMoney fee_nano) {
+    check(lots >= 1, "lots", "be >= 1", lots);
+    account.fill(side, price, lots, fee_nano);
+}
+
 void bind_account(py::module_& module) {
     py::class_<Account>(module, "Account")
         .def(py::init<>())
-        .def("fill", &Account::fill, py::arg("side"), py::arg("price"), py::arg("lots"), py::arg("fee_milli") = 0)
+        .def("fill", &fill, py::arg("side"), py::arg("price"), py::arg("lots"), py::arg("fee_nano") = WideMoney{0})
         .def_property_readonly("position", &Account::position)
         .def_property_readonly("cash", &Account::cash)
         .def_property_readonly("cost", &Account::cost)
         .def_property_readonly("realised", &Account::realised)
-        .def_property_readonly("fees_milli", &Account::fees_milli)
+        .def_property_readonly("fees_nano", &Account::fees_nano)
+        .def_property_readonly("fees", &Account::fees)
         .def_property_readonly("turnover", &Account::turnover)
         .def_property_readonly("average_cost", &Account::average_cost)
         .def("unrealised2", &Account::unrealised2, py::arg("mid2"))
         .def("total2", &Account::total2, py::arg("mid2"))
         .def("pnl", &Account::pnl, py::arg("mid2"));
-}
-
-void bind_quote_params(py::module_& module) {
-    const QuoteParams defaults;
-    py::class_<QuoteParams>(module, "QuoteParams")
-        .def(py::init([](double base_spread, double inventory_skew, double alpha_skew, double market_impact,
-                         double volatility_adjustment, double risk_aversion, Lots max_position, Lots quote_size,
-                         Lots lot, double tick) {
-                 const QuoteParams params{
-                     base_spread,   inventory_skew, alpha_skew, market_impact, volatility_adjustment,
-                     risk_aversion, max_position,   quote_size, lot,           tick};
-                 params.validate();
-                 return params;
-             }),
-             py::kw_only(), py::arg("base_spread") = defaults.base_spread,
-             py::arg("inventory_skew") = defaults.inventory_skew, py::arg("alpha_skew") = defaults.alpha_skew,
-             py::arg("market_impact") = defaults.market_impact,
-             py::arg("volatility_adjustment") = defaults.volatility_adjustment,
-             py::arg("risk_aversion") = defaults.risk_aversion, py::arg("max_position") = defaults.max_position,
-             py::arg("quote_size") = defaults.quote_size, py::arg("lot") = defaults.lot,
-             py::arg("tick") = defaults.tick)
-        .def_readonly("max_position", &QuoteParams::max_position)
-        .def_readonly("lot", &QuoteParams::lot);
 }
 
 void bind_states(py::module_& module) {
@@ -137,7 +121,6 @@ void bind_states(py::module_& module) {
 
 void bind_market_maker(py::module_& module) {
     bind_account(module);
-    bind_quote_params(module);
     bind_states(module);
     py::class_<Quote>(module, "Quote")
         .def_readonly("bid_price", &Quote::bid_price)

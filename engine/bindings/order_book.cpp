@@ -37,7 +37,7 @@ struct Report {
     std::optional<const char*> rejection;
     std::optional<OrderId> order;  // what rests
     Lots filled = 0;
-    Lots prevented = 0;
+    std::int64_t prevented = 0;
     std::vector<std::tuple<OrderId, Ticks, Lots>> fills;
 };
 
@@ -80,18 +80,18 @@ void bind_book(py::module_& module, const char* name) {
         .def(py::init<Ticks>(), py::arg("centre"))
         .def(
             "limit",
-            [](Book& book, Side side, Ticks price, Lots lots, Owner owner, TimeInForce time_in_force) {
+            [](Book& book, Side side, Ticks price, Lots lots, Party party, TimeInForce time_in_force) {
                 return report(
-                    [&](auto on_fill) { return book.limit(side, price, lots, owner, time_in_force, on_fill); });
+                    [&](auto on_fill) { return book.limit(side, price, lots, party, time_in_force, on_fill); });
             },
-            py::arg("side"), py::arg("price"), py::arg("lots"), py::arg("owner") = Owner::background,
+            py::arg("side"), py::arg("price"), py::arg("lots"), py::arg("party") = Party::background,
             py::arg("time_in_force") = TimeInForce::gtc)
         .def(
             "market",
-            [](Book& book, Side side, Lots lots, Owner owner) {
-                return report([&](auto on_fill) { return book.market(side, lots, owner, on_fill); });
+            [](Book& book, Side side, Lots lots, Party party) {
+                return report([&](auto on_fill) { return book.market(side, lots, party, on_fill); });
             },
-            py::arg("side"), py::arg("lots"), py::arg("owner") = Owner::background)
+            py::arg("side"), py::arg("lots"), py::arg("party") = Party::background)
         .def(
             "cancel", [](Book& book, OrderId order) { return sentence(book.cancel(to_handle(order))); },
             py::arg("order"))
@@ -124,9 +124,9 @@ void bind_book(py::module_& module, const char* name) {
 
 void bind_order_book(py::module_& module) {
     py::native_enum<Side>(module, "Side", "enum.Enum").value("bid", Side::bid).value("ask", Side::ask).finalize();
-    py::native_enum<Owner>(module, "Owner", "enum.Enum")
-        .value("background", Owner::background)
-        .value("agent", Owner::agent)
+    py::native_enum<Party>(module, "Party", "enum.Enum")
+        .value("background", Party::background)
+        .value("agent", Party::agent)
         .finalize();
     py::native_enum<TimeInForce>(module, "TimeInForce", "enum.Enum")
         .value("gtc", TimeInForce::gtc)

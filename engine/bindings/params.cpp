@@ -1,7 +1,19 @@
 #include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
 
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
 #include "engine/bindings/bind.hpp"
+#include "engine/core/describe.hpp"
 #include "engine/market/scenario.hpp"
 
 namespace py = pybind11;
@@ -10,7 +22,122 @@ namespace mm {
 
 namespace {
 
-void bind_enums(py::module_& module) {
+// What a field takes, as it follows "must be".
+template <class Value>
+std::string kind(std::type_identity<Value>) {
+    return py::str(py::type::of(py::cast(Value{})).attr("__name__"));
+}
+std::string kind(std::type_identity<double>) {
+    return "a number";
+}
+template <std::integral Whole>
+std::string whole_numbers(const char* noun) {
+    using Limits = std::numeric_limits<Whole>;
+    return std::string(noun) + " in [" + std::to_string(Limits::min()) + ", " + std::to_string(Limits::max()) + "]";
+}
+template <std::integral Whole>
+std::string kind(std::type_identity<Whole>) {
+    return whole_numbers<Whole>("a whole number");
+}
+template <std::integral Whole>
+std::string kind(std::type_identity<std::vector<Whole>>) {
+    return whole_numbers<Whole>("a list of whole numbers");
+}
+std::string kind(std::type_identity<std::vector<double>>) {
+    return "a list of numbers";
+}
+template <std::size_t Rows, std::size_t Columns>
+std::string kind(std::type_identity<std::array<std::array<double, Columns>, Rows>>) {
+    return std::to_string(Rows) + " x " + std::to_string(Columns) + " numbers";
+}
+template <class Value>
+std::string kind(std::type_identity<std::optional<Value>>) {
+    return kind(std::type_identity<Value>{}) + " or None";
+}
+template <class First, class Second>
+std::string kind(std::type_identity<std::variant<First, Second>>) {
+    return kind(std::type_identity<First>{}) + " or " + kind(std::type_identity<Second>{});
+}
+
+template <class Value>
+void read(const py::object& given, const char* name, Value& value) {
+    const auto refuse = [&] {
+        const std::string repr = py::repr(given);
+        throw py::type_error(name + (" must be " + kind(std::type_identity<Value>{})) + ", but it is " + repr);
+    };
+    try {
+        value = given.cast<Value>();
+    } catch (const py::cast_error&) {
+        refuse();
+    } catch (const py::reference_cast_error&) {  // None for a struct
+        refuse();
+    }
+}
+
+template <class Value>
+constexpr bool kIsOptional = false;
+template <class Value>
+constexpr bool kIsOptional<std::optional<Value>> = true;
+
+template <class Params, class Value>
+constexpr bool may_be_left_out(const Field<Params, Value>&) {
+    return kIsOptional<Value> || requires { Params::kHasDefaults; };
+}
+
+template <class Params>
+std::string class_name() {
+    return py::str(py::type::of<Params>().attr("__name__"));
+}
+
+template <class Params>
+void check_known(const py::kwargs& given) {
+    for (const auto& entry : given) {
+        const std::string name = py::str(entry.first);
+        bool known = false;
+        each_field<Params>([&](const auto& field) { known = known || name == field.name; });
+        if (!known) throw py::type_error(class_name<Params>() + " takes no " + name);
+    }
+}
+
+template <class Params>
+Params from_keywords(const py::kwargs& given) {
+    check_known<Params>(given);
+    Params params;
+    each_field<Params>([&](const auto& field) {
+        if (given.contains(field.name))
+            read(given[field.name], field.name, params.*field.member);
+        else if (!may_be_left_out(field))
+            throw py::type_error(class_name<Params>() + " needs " + field.name);
+    });
+    params.validate();
+    return params;
+}
+
+// A field's name, the rule that follows "must", and the unit.
+using Line = std::tuple<std::string, std::string, std::string>;
+
+template <class Params>
+std::vector<Line> describe() {
+    std::vector<Line> lines;
+    each_field<Params>([&]<class Value>(const Field<Params, Value>& field) {
+        lines.emplace_back(field.name, rule_of<Value>(field.range), field.unit);
+    });
+    return lines;
+}
+
+// The Python class of a described struct: built from keywords, read-only, and able to say what its fields are.
+template <Described Params>
+py::class_<Params> bind_struct(py::module_& module, const char* name) {
+    py::class_<Params> bound(module, name);
+    bound.def(py::init([](const py::kwargs& given) { return from_keywords<Params>(given); }));
+    each_field<Params>([&](const auto& field) { bound.def_readonly(field.name, field.member); });
+    bound.def_static("describe", &describe<Params>);
+    return bound;
+}
+
+}  // namespace
+
+void bind_params(py::module_& module) {
     py::native_enum<FillMode>(module, "FillMode", "enum.Enum")
         .value("exponential", FillMode::exponential)
         .value("linear", FillMode::linear)
@@ -20,119 +147,23 @@ void bind_enums(py::module_& module) {
         .value("offsets", ActionReference::offsets)
         .value("residual", ActionReference::residual)
         .finalize();
-}
-
-void bind_flow(py::module_& module) {
-    py::class_<Sizes>(module, "Sizes")
-        .def(py::init([](std::vector<Lots> lots, std::vector<double> probability) {
-                 Sizes sizes{std::move(lots), std::move(probability)};
-                 sizes.validate("sizes");
-                 return sizes;
-             }),
-             py::kw_only(), py::arg("lots"), py::arg("probability"))
-        .def_readonly("lots", &Sizes::lots)
-        .def_readonly("probability", &Sizes::probability);
-    py::class_<PoissonParams>(module, "PoissonParams")
-        .def(py::init([](std::vector<Ticks> distance, std::vector<double> limit_rate, std::vector<double> cancel_hazard,
-                         double market_rate, Sizes limit_sizes, Sizes market_sizes) {
-                 PoissonParams params{std::move(distance), std::move(limit_rate),  std::move(cancel_hazard),
-                                      market_rate,         std::move(limit_sizes), std::move(market_sizes)};
-                 params.validate();
-                 return params;
-             }),
-             py::kw_only(), py::arg("distance"), py::arg("limit_rate"), py::arg("cancel_hazard"),
-             py::arg("market_rate"), py::arg("limit_sizes"), py::arg("market_sizes"));
-    py::class_<QueueReactiveParams>(module, "QueueReactiveParams")
-        .def(py::init([](std::vector<double> limit, std::vector<double> cancel, std::vector<double> market,
-                         double imbalance_sensitivity) {
-                 QueueReactiveParams params{std::move(limit), std::move(cancel), std::move(market),
-                                            imbalance_sensitivity};
-                 params.validate();
-                 return params;
-             }),
-             py::kw_only(), py::arg("limit"), py::arg("cancel"), py::arg("market"), py::arg("imbalance_sensitivity"));
-    py::class_<HawkesParams>(module, "HawkesParams")
-        .def(py::init([](std::vector<double> decay, std::vector<double> weight,
-                         const std::array<std::array<double, kKinds>, kKinds>& branching) {
-                 HawkesParams params{std::move(decay), std::move(weight), branching};
-                 params.validate();
-                 return params;
-             }),
-             py::kw_only(), py::arg("decay"), py::arg("weight"), py::arg("branching"));
-    py::class_<FlowParams>(module, "FlowParams")
-        .def(py::init([](PoissonParams poisson, std::optional<QueueReactiveParams> queue_reactive,
-                         std::optional<HawkesParams> hawkes) {
-                 FlowParams params{std::move(poisson), std::move(queue_reactive), std::move(hawkes)};
-                 params.validate();
-                 return params;
-             }),
-             py::kw_only(), py::arg("poisson"), py::arg("queue_reactive") = std::nullopt,
-             py::arg("hawkes") = std::nullopt);
-}
-
-void bind_markets(py::module_& module) {
-    py::class_<BookParams>(module, "BookParams")
-        .def(py::init([](Ticks initial_mid, Ticks initial_spread, double warmup_s, double latency_ms, double maker_fee,
-                         double taker_fee, FlowParams flow) {
-                 BookParams params{initial_mid, initial_spread, warmup_s,       latency_ms,
-                                   maker_fee,   taker_fee,      std::move(flow)};
-                 params.validate();
-                 return params;
-             }),
-             py::kw_only(), py::arg("initial_mid"), py::arg("initial_spread"), py::arg("warmup_s"),
-             py::arg("latency_ms"), py::arg("maker_fee"), py::arg("taker_fee"), py::arg("flow"));
-    py::class_<ReducedFormParams>(module, "ReducedFormParams")
-        .def(py::init([](double initial_mid, double rate, double decay, double volatility, double impact,
-                         FillMode fill_mode, std::vector<double> drift, double drift_leaving_rate,
-                         double drift_rate_sensitivity) {
-                 ReducedFormParams params{initial_mid,
-                                          rate,
-                                          decay,
-                                          volatility,
-                                          impact,
-                                          fill_mode,
-                                          std::move(drift),
-                                          drift_leaving_rate,
-                                          drift_rate_sensitivity};
-                 params.validate();
-                 return params;
-             }),
-             py::kw_only(), py::arg("initial_mid"), py::arg("rate"), py::arg("decay"), py::arg("volatility"),
-             py::arg("impact"), py::arg("fill_mode"), py::arg("drift"), py::arg("drift_leaving_rate"),
-             py::arg("drift_rate_sensitivity"));
-}
-
-void bind_scenario(py::module_& module) {
-    py::class_<AgentParams>(module, "AgentParams")
-        .def(py::init([](ActionReference action, double action_low, double action_high, double inventory_penalty,
-                         double terminal_penalty) {
-                 const AgentParams params{action, action_low, action_high, inventory_penalty, terminal_penalty};
-                 params.validate();
-                 return params;
-             }),
-             py::kw_only(), py::arg("action"), py::arg("action_low"), py::arg("action_high"),
-             py::arg("inventory_penalty"), py::arg("terminal_penalty"))
+    py::native_enum<FeeUnit>(module, "FeeUnit", "enum.Enum")
+        .value("ticks_per_lot", FeeUnit::ticks_per_lot)
+        .value("basis_points", FeeUnit::basis_points)
+        .finalize();
+    bind_struct<Sizes>(module, "Sizes");
+    bind_struct<PoissonParams>(module, "PoissonParams");
+    bind_struct<EfficientPriceParams>(module, "EfficientPriceParams");
+    bind_struct<QueueReactiveParams>(module, "QueueReactiveParams");
+    bind_struct<HawkesParams>(module, "HawkesParams");
+    bind_struct<FlowParams>(module, "FlowParams");
+    bind_struct<FeeParams>(module, "FeeParams");
+    bind_struct<BookParams>(module, "BookParams");
+    bind_struct<ReducedFormParams>(module, "ReducedFormParams");
+    bind_struct<QuoteParams>(module, "QuoteParams");
+    bind_struct<AgentParams>(module, "AgentParams")
         .def("penalty", &AgentParams::penalty, py::arg("lots"), py::arg("seconds"));
-    py::class_<Scenario>(module, "Scenario")
-        .def(py::init([](std::variant<BookParams, ReducedFormParams> market, const QuoteParams& maker,
-                         const AgentParams& agent, double price_unit, double decision_interval_s,
-                         std::uint32_t episode_steps) {
-                 const Scenario scenario{std::move(market),   maker,        agent, price_unit,
-                                         decision_interval_s, episode_steps};
-                 scenario.validate();
-                 return scenario;
-             }),
-             py::kw_only(), py::arg("market"), py::arg("maker"), py::arg("agent"), py::arg("price_unit"),
-             py::arg("decision_interval_s"), py::arg("episode_steps"));
-}
-
-}  // namespace
-
-void bind_params(py::module_& module) {
-    bind_enums(module);
-    bind_flow(module);
-    bind_markets(module);
-    bind_scenario(module);
+    bind_struct<Scenario>(module, "Scenario");
 }
 
 }  // namespace mm

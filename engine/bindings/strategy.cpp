@@ -3,7 +3,10 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <cmath>
+
 #include "engine/bindings/bind.hpp"
+#include "engine/core/check.hpp"
 
 namespace py = pybind11;
 
@@ -40,8 +43,11 @@ py::array_t<double> quote(const Strategy& strategy, const Column& step, const Co
         throw std::invalid_argument("step, inventory and alpha must be of one length");
     py::array_t<double> quotes({step.size(), py::ssize_t{2}});
     auto* row = reinterpret_cast<Depths*>(quotes.mutable_data());
-    for (py::ssize_t i = 0; i < step.size(); ++i)
+    for (py::ssize_t i = 0; i < step.size(); ++i) {
+        check(step.at(i) >= 0 && step.at(i) < 0x1p32, "step", "lie in [0, 2^32)", step.at(i));
+        check(!std::isnan(inventory.at(i)), "inventory", "be a number", inventory.at(i));
         row[i] = strategy.depths(static_cast<std::uint32_t>(step.at(i)), inventory.at(i), alpha.at(i));
+    }
     return quotes;
 }
 
