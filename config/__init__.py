@@ -1,7 +1,7 @@
 """Configuration: YAML holds every value once, frozen dataclasses hold types and ranges."""
 
 from config.errors import UserError, run
-from config.loading import GROUPS, from_dict, load, names, replace, to_dict
+from config.loading import GROUPS, from_dict, load, names, replace, section, to_dict
 from config.schema import (
     ActionReference,
     Activation,
@@ -9,10 +9,12 @@ from config.schema import (
     AlgoName,
     BookConfig,
     Config,
+    FeeUnit,
     FillMode,
     FlowConfig,
     MarketConfig,
     MarketKind,
+    MarketMakerConfig,
     Network,
     ReducedFormConfig,
     SizesConfig,
@@ -26,10 +28,12 @@ __all__ = [
     "AlgoName",
     "BookConfig",
     "Config",
+    "FeeUnit",
     "FillMode",
     "FlowConfig",
     "MarketConfig",
     "MarketKind",
+    "MarketMakerConfig",
     "Network",
     "ReducedFormConfig",
     "SizesConfig",
@@ -39,5 +43,6 @@ __all__ = [
     "names",
     "replace",
     "run",
+    "section",
     "to_dict",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -13,6 +13,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from config.errors import UserError
 from config.schema import Config
+from config.section import Section
+
+Kind = TypeVar("Kind", bound=Section)
 
 FOLDER = Path(__file__).parent
 GROUPS = {"market": "book", "algo": "ppo", "network": None}  # in order, and the overlay when none is named
@@ -56,8 +59,13 @@ def to_dict(config: Any) -> dict[str, Any]:
 
 def from_dict(values: dict[str, Any]) -> Config:
     """The inverse of `to_dict`."""
+    return section(Config, values)
+
+
+def section(kind: type[Kind], values: dict[str, Any]) -> Kind:
+    """One section of a configuration, or all of it, from plain values."""
     try:
-        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), values))  # type: ignore[return-value]
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), values))  # type: ignore[return-value]
     except OmegaConfBaseException as error:
         raise UserError(_sentence(error)) from None
 

@@ -1,4 +1,7 @@
-"""Types and ranges of every configuration value; the values themselves stand in the YAML files beside this."""
+"""Types and ranges of every configuration value; the values themselves stand in the YAML files beside this.
+
+The ranges and units of an `EngineSection` stand in the engine, beside the struct: `describe` lists them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from config.section import Section, number
+import engine
+from config.section import EngineSection, Section, number, refusals
 
 
 class MarketKind(Enum):
@@ -29,6 +33,13 @@ class ActionReference(Enum):
 
     offsets = "offsets"
     residual = "residual"
+
+
+class FeeUnit(Enum):
+    """What a venue's rates are of."""
+
+    ticks_per_lot = "ticks_per_lot"
+    basis_points = "basis_points"  # of the value traded
 
 
 class AlgoName(Enum):
@@ -54,119 +65,145 @@ class Activation(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SizesConfig(Section):
+class SizesConfig(EngineSection):
     """Distribution of order sizes: P(size = lots[i]) = probability[i]."""
 
     key = "market.book.flow.*_sizes"
-    lots: list[int] = number(least=1)
-    probability: list[float] = number(least=0)
+    lots: list[int]
+    probability: list[float]
 
-    def check(self) -> None:
-        if len(self.lots) != len(self.probability):
-            raise self.refuse("probability", f"have one entry for each of the {len(self.lots)} lots")
-        if abs(sum(self.probability) - 1) > 1e-6:
-            raise self.refuse("probability", "sum to 1")
+    def params(self) -> engine.Sizes:
+        return engine.Sizes(**self.values())
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueReactiveConfig(Section):
+class EfficientPriceConfig(EngineSection):
+    """The value that the background's quotes follow: a pure-jump process on a grid of ``step``.
+
+    Nobody places an order closer to it than ``edge`` on its own side; the best queue loses its first order at
+    ``stale_hazard`` while it stands closer than ``stale_distance``. Nobody of ours sees it.
+    """
+
+    key = "market.book.flow.efficient_price"
+    volatility: float
+    step: float
+    edge: float
+    stale_distance: float
+    stale_hazard: float
+
+    def params(self) -> engine.EfficientPriceParams:
+        return engine.EfficientPriceParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueReactiveConfig(EngineSection):
     """Thinning by the queue an event meets (Huang, Lehalle & Rosenbaum 2015): probabilities that it is carried out.
 
     Entry i holds for a queue of i lots, the last one beyond; an empty list lets everything through.
     """
 
     key = "market.book.flow.queue_reactive"
-    limit: list[float] = number(least=0, most=1)  # limit orders at their side's best, by the queue they join
-    cancel: list[float] = number(least=0, most=1)  # cancels at the best, by the queue they leave
-    market: list[float] = number(least=0, most=1)  # market orders, by the queue they hit
-    imbalance_sensitivity: float = number(least=0, most=1)  # s: 1 - s (1 - e I) / 2 of market orders for side e pass
+    limit: list[float]  # limit orders at their side's best, by the queue they join
+    cancel: list[float]  # cancels at the best, by the queue they leave
+    market: list[float]  # market orders, by the queue they hit
+    imbalance_sensitivity: float  # s: 1 - s (1 - e I) / 2 of market orders for side e pass
+
+    def params(self) -> engine.QueueReactiveParams:
+        return engine.QueueReactiveParams(**self.values())
 
 
 @dataclass(frozen=True, kw_only=True)
-class HawkesConfig(Section):
+class HawkesConfig(EngineSection):
     """Self-excitation (Hawkes 1971): an event of kind j has branching[i][j] children of kind i in the mean.
 
-    Kinds: limit, market, cancel. Rates are multiplied by factors whose mean is one.
+    Kinds: limit, market, cancel. So much less comes unprompted that the frequencies in the long run stay as they are.
     """
 
     key = "market.book.flow.hawkes"
-    decay: list[float] = number(above=0)  # 1/s, one for each kernel
-    weight: list[float] = number(least=0)  # of each kernel, sums to 1
-    branching: list[list[float]]
+    decay: list[float]  # of each kernel
+    weight: list[float]  # of each kernel
+    branching: list[list[float]]  # children by row, parents by column
 
-    def check(self) -> None:
-        if not 1 <= len(self.decay) <= 4:
-            raise self.refuse("decay", "have 1 to 4 kernels")
-        if len(self.weight) != len(self.decay):
-            raise self.refuse("weight", f"have one entry for each of the {len(self.decay)} decays")
-        if abs(sum(self.weight) - 1) > 1e-6:
-            raise self.refuse("weight", "sum to 1")
-        if [len(row) for row in self.branching] != [3, 3, 3] or min(map(min, self.branching)) < 0:
-            raise self.refuse("branching", "be 3 x 3 numbers >= 0: children by row, parents by column")
+    def params(self) -> engine.HawkesParams:
+        return engine.HawkesParams(**self.values())
 
 
 @dataclass(frozen=True, kw_only=True)
-class FlowConfig(Section):
-    """Poisson flow by distance from the opposite best (Cont, Stoikov & Talreja 2010, section 2).
+class FlowConfig(EngineSection):
+    """Poisson flow by distance from the opposite best (Cont, Stoikov & Talreja 2010, section 2), and its layers.
 
     Bin i holds the distances distance[i] <= d < distance[i + 1] ticks; the last entry of ``distance`` is the first
     distance at which nothing is placed.
     """
 
     key = "market.book.flow"
-    distance: list[int] = number(least=1)  # bins + 1 edges, ticks
-    limit_rate: list[float] = number(least=0)  # arrivals/s per side in the whole bin
-    cancel_hazard: list[float] = number(least=0)  # 1/s per live order in the bin; the last holds beyond it
-    market_rate: float = number(least=0)  # market orders/s per side
+    distance: list[int]  # bins + 1 edges
+    limit_rate: list[float]  # arrivals in the whole bin
+    cancel_hazard: list[float]  # of a live order in the bin; the last holds beyond it
+    market_rate: float
+    collar: int  # how far beyond the best price of the background a market order pays
     limit_sizes: SizesConfig
     market_sizes: SizesConfig
+    efficient_price: EfficientPriceConfig | None = None
     queue_reactive: QueueReactiveConfig | None = None
     hawkes: HawkesConfig | None = None
 
-    def check(self) -> None:
-        if any(b <= a for a, b in zip(self.distance, self.distance[1:], strict=False)):
-            raise self.refuse("distance", "increase")
-        for name in ("limit_rate", "cancel_hazard"):
-            if len(getattr(self, name)) != len(self.distance) - 1:
-                raise self.refuse(name, f"have one entry for each of the {len(self.distance) - 1} bins of distance")
-        if sum(self.limit_rate) <= 0:
-            raise self.refuse("limit_rate", "have a positive sum")
+    def params(self) -> engine.FlowParams:
+        poisson = self.values()
+        layers = {name: poisson.pop(name) for name in ("efficient_price", "queue_reactive", "hawkes")}
+        return engine.FlowParams(poisson=engine.PoissonParams(**poisson), **layers)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BookConfig(Section):
+class FeesConfig(EngineSection):
+    """What a venue charges: tier i holds from ``volume[i]`` lots traded in the episode; a negative rate is a rebate."""
+
+    key = "market.book.fees"
+    unit: FeeUnit
+    volume: list[int]
+    maker: list[float]  # on our resting fills
+    taker: list[float]  # when we take, as in the liquidation at the end
+
+    def params(self) -> engine.FeeParams:
+        return engine.FeeParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookConfig(EngineSection):
     """A limit order book with price-time priority, fed by background flow."""
 
     key = "market.book"
-    initial_mid_ticks: int = number(least=1000)
-    initial_spread_ticks: int = number(least=1)
-    warmup_s: float = number(least=0)
-    latency_ms: float = number(least=0)
-    maker_fee: float  # ticks per lot on our resting fills; negative is a rebate
-    taker_fee: float  # ticks per lot when we take, as in the liquidation at the end
+    initial_mid_ticks: int
+    initial_spread_ticks: int
+    warmup_s: float
+    latency_ms: float  # from our decision to the venue: orders, cancels and replacements alike
+    latency_jitter_ms: float  # mean of an exponential time on top
+    data_delay_ms: float  # from the venue to us: market data and our own fills
+    fees: FeesConfig
+    market_impact: float  # what each lot of a liquidation moves the price against the next
     flow: FlowConfig
+
+    def params(self) -> engine.BookParams:
+        return engine.BookParams(**self.values())
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReducedFormConfig(Section):
+class ReducedFormConfig(EngineSection):
     """Exogenous mid, exponential fill probabilities: the exact discrete problem of `analysis.optimum`."""
 
     key = "market.reduced_form"
-    initial_mid: float = number(above=0)  # price
-    rate: float = number(least=0)  # lambda: market orders/s per side
-    decay: float = number(above=0)  # kappa: 1/price
-    volatility: float = number(least=0)  # sigma: price/sqrt(s)
-    impact: float = number(least=0)  # xi: price per fill
+    initial_mid: float
+    rate: float  # lambda: market orders
+    decay: float  # kappa
+    volatility: float  # sigma
+    impact: float  # xi
     fill_mode: FillMode
-    drift: list[float] = number()  # levels of the signal a, price/s; [0] is no signal
-    drift_leaving_rate: float = number(least=0)  # 1/s, split equally over the neighbouring levels
-    drift_rate_sensitivity: float = number(least=0, most=1)  # s: rates lambda (1 -+ s a/max a)
+    drift: list[float]  # levels of the signal a; [0] is no signal
+    drift_leaving_rate: float  # split equally over the neighbouring levels
+    drift_rate_sensitivity: float  # s: rates lambda (1 -+ s a/max a)
 
-    def check(self) -> None:
-        if not self.drift or len(self.drift) > 64:
-            raise self.refuse("drift", "have 1 to 64 levels")
-        if any(b <= a for a, b in zip(self.drift, self.drift[1:], strict=False)):
-            raise self.refuse("drift", "increase")
+    def params(self) -> engine.ReducedFormParams:
+        return engine.ReducedFormParams(**self.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,9 +214,9 @@ class MarketConfig(Section):
     name: str
     kind: MarketKind
     origin: str  # where the numbers come from
-    tick: float = number(above=0)  # price
-    lot: int = number(least=1)  # shares
-    price_unit: float = number(above=0)  # natural depth (1/kappa), in ticks (book) or price (reduced form)
+    tick: float  # price
+    lot: int  # shares
+    price_unit: float  # natural depth (1/kappa), in ticks (book) or price (reduced form)
     book: BookConfig | None = None
     reduced_form: ReducedFormConfig | None = None
     calibration: dict[str, Any] | None = None  # counts and standard errors, as `analysis calibrate` writes them
@@ -188,24 +225,30 @@ class MarketConfig(Section):
         if getattr(self, self.kind.value) is None:
             raise self.refuse(self.kind.value, f"be given when market.kind is {self.kind.value}")
 
+    def params(self) -> engine.BookParams | engine.ReducedFormParams:
+        """The engine's struct of the chosen kind."""
+        chosen: BookConfig | ReducedFormConfig = getattr(self, self.kind.value)
+        return chosen.params()
+
 
 @dataclass(frozen=True, kw_only=True)
-class MarketMakerConfig(Section):
-    """The quoting rule `engine.MarketMaker`; spreads, skews and impact are fractions of the mid."""
+class MarketMakerConfig(EngineSection):
+    """The quoting rule `engine.MarketMaker`; its lot and tick are the market's."""
 
     key = "market_maker"
-    base_spread: float = number(least=0)
-    inventory_skew: float = number(least=0)
-    alpha_skew: float = number(least=0)
-    market_impact: float = number(least=0)
-    volatility_adjustment: float = number(least=0)
-    max_position: int = number(least=1)  # shares
-    quote_size: int = number(least=1)  # shares
-    risk_aversion: float = number(least=0)
+    base_spread: float
+    inventory_skew: float
+    alpha_skew: float
+    volatility_adjustment: float
+    max_position: int
+    quote_size: int
+
+    def params(self, *, lot: int = 1, tick: float = 1.0) -> engine.QuoteParams:
+        return engine.QuoteParams(**self.values(), lot=lot, tick=tick)
 
 
 @dataclass(frozen=True, kw_only=True)
-class AgentConfig(Section):
+class AgentConfig(EngineSection):
     """What the policy sets and what it is paid for.
 
     An action (u_bid, u_ask) puts each quote at its reference plus u price units away from the mid. The reference is
@@ -214,14 +257,14 @@ class AgentConfig(Section):
 
     key = "agent"
     action: ActionReference
-    action_low: float = number()
-    action_high: float = number()
-    inventory_penalty: float = number(least=0)  # ticks (or price) x lots per lot^2 and s
-    terminal_penalty: float = number(least=0)  # ticks (or price) x lots per lot^2
+    action_low: float
+    action_high: float
+    inventory_penalty: float
+    terminal_penalty: float
+    sizes: bool  # whether an action sets, besides, how much of its size each quote shows: 0 all, -1 none (book)
 
-    def check(self) -> None:
-        if self.action_low >= self.action_high:
-            raise self.refuse("action_low", f"be < agent.action_high = {self.action_high}")
+    def params(self) -> engine.AgentParams:
+        return engine.AgentParams(**self.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +273,7 @@ class SimulationConfig(Section):
 
     key = "simulation"
     decision_interval_ms: float = number(above=0)
-    episode_steps: int = number(least=1)
+    episode_steps: int
 
     @property
     def decision_interval_s(self) -> float:
@@ -383,10 +426,26 @@ class Config(Section):
         return self.market_maker.max_position // self.market.lot
 
     def check(self) -> None:
-        for name in ("max_position", "quote_size"):
-            shares = getattr(self.market_maker, name)
-            if shares % self.market.lot:
-                raise self.market_maker.refuse(name, f"be a multiple of market.lot = {self.market.lot} shares")
-        book, interval_ms = self.market.book, self.simulation.decision_interval_ms
-        if book is not None and book.latency_ms >= interval_ms:
-            raise book.refuse("latency_ms", f"be < simulation.decision_interval_ms = {interval_ms}")
+        keys = {
+            "market.": f"market.{self.market.kind.value}.",
+            "max_position": "market_maker.max_position",
+            "quote_size": "market_maker.quote_size",
+            "agent.": "agent.",
+            "lot": "market.lot",
+            "tick": "market.tick",
+            "price_unit": "market.price_unit",
+            "episode_steps": "simulation.episode_steps",
+        }
+        with refusals(keys):
+            self.scenario()
+
+    def scenario(self) -> engine.Scenario:
+        """Everything the engine builds a market from."""
+        return engine.Scenario(
+            market=self.market.params(),
+            maker=self.market_maker.params(lot=self.market.lot, tick=self.market.tick),
+            agent=self.agent.params(),
+            price_unit=self.market.price_unit,
+            decision_interval_s=self.simulation.decision_interval_s,
+            episode_steps=self.simulation.episode_steps,
+        )

@@ -1,11 +1,15 @@
-"""Ranges as field metadata, checked when a section is built."""
+"""A section checks itself when it is built: by ranges of its own, or by the engine whose struct it is."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import Enum
 from typing import Any, ClassVar
 
+import engine
 from config.errors import UserError
 
 
@@ -19,6 +23,22 @@ def number(
     """A required number (or list of numbers) inside an interval; ``above`` and ``below`` are open ends."""
     bounds = {">": above, ">=": least, "<": below, "<=": most}
     return dataclasses.field(metadata={"bounds": {sign: b for sign, b in bounds.items() if b is not None}})
+
+
+@contextmanager
+def refusals(keys: Mapping[str, str]) -> Iterator[None]:
+    """Turns what the engine refuses into a `UserError`.
+
+    The engine's sentence begins with the name of its field; ``keys`` says what stands in the YAML for which beginning.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        sentence = str(error)
+        for name, key in keys.items():
+            if sentence.startswith(name):
+                raise UserError(key + sentence.removeprefix(name)) from None
+        raise
 
 
 _HOLDS = {
@@ -57,3 +77,27 @@ class Section:
         for sign, bound in field.metadata.get("bounds", {}).items():
             if not _HOLDS[sign](value, bound):
                 raise self.refuse(field.name, f"be {sign} {bound}")
+
+
+class EngineSection(Section):
+    """A section that is a struct of the engine, whose ranges, units and rules stand there: see its ``describe()``."""
+
+    def __post_init__(self) -> None:
+        with refusals({"": f"{self.key}."}):
+            self.params()
+
+    def params(self) -> Any:
+        """The engine's struct."""
+        raise NotImplementedError
+
+    def values(self) -> dict[str, Any]:
+        """The fields as the engine takes them: structs for sections, its own enums for ours."""
+        return {field.name: _for_engine(getattr(self, field.name)) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+
+def _for_engine(value: Any) -> Any:
+    if isinstance(value, EngineSection):
+        return value.params()
+    if isinstance(value, Enum):
+        return getattr(engine, type(value).__name__)[value.name]
+    return value

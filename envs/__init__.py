@@ -3,7 +3,7 @@
 import gymnasium
 
 from envs.market import MarketMakingEnv
-from envs.scenario import book, market, scenario
+from envs.scenario import scenario
 from envs.spaces import STATISTICS, action_space, observation_space
 from envs.vector import MarketMakingVectorEnv
 
@@ -18,8 +18,6 @@ __all__ = [
     "MarketMakingEnv",
     "MarketMakingVectorEnv",
     "action_space",
-    "book",
-    "market",
     "observation_space",
     "scenario",
 ]

@@ -16,6 +16,8 @@ def observation_space(columns: tuple[str, ...]) -> gymnasium.spaces.Box:
     return gymnasium.spaces.Box(-np.inf, np.inf, (len(columns),), np.float32)
 
 
-def action_space(config: Config) -> gymnasium.spaces.Box:
-    """(u_bid, u_ask): how far each quote stands behind its reference, in price units, float32."""
-    return gymnasium.spaces.Box(config.agent.action_low, config.agent.action_high, (2,), np.float32)
+def action_space(config: Config, actions: tuple[str, ...]) -> gymnasium.spaces.Box:
+    """What the market's ``actions`` may be, float32: offsets in price units, sizes from -1 (none) to 0 (all)."""
+    ends = {"offset": (config.agent.action_low, config.agent.action_high), "size": (-1.0, 0.0)}
+    low, high = np.array([ends[name.rpartition("_")[2]] for name in actions], np.float32).T
+    return gymnasium.spaces.Box(low, high, dtype=np.float32)

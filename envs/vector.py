@@ -6,6 +6,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 import engine
 from config import Config, load
 from envs.scenario import scenario
-from envs.spaces import STATISTICS, action_space, observation_space
+from envs.spaces import action_space, observation_space
 
 _AUTORESET = {
     AutoresetMode.SAME_STEP: engine.Autoreset.same_step,
@@ -27,10 +28,15 @@ class MarketMakingVectorEnv(gymnasium.vector.VectorEnv[NDArray[np.float32], NDAr
     Row i plays the streams of (seed, first_market_id + i, episode), so trajectories depend neither on ``threads`` nor
     on how markets are split over environments. Every array returned is fresh.
 
-    ``step`` takes actions [n, 2] float32 in price units and returns observations [n, k] float32, rewards [n] float64
-    (tick x lot in a book, price x lot in the reduced form), terminated and truncated [n] bool (an episode ends at its
-    horizon as terminated), and info: ``statistics`` [n, m] float64 in the order of `STATISTICS`, and under SAME_STEP
+    ``step`` takes actions [n, a] float32 (offsets in price units; where ``agent.sizes`` asks for them, sizes from -1,
+    none, to 0, all) and returns observations [n, k] float32, named by ``columns``, rewards [n] float64 (tick x lot in a
+    book, price x lot in the reduced form), terminated and truncated [n] bool (an episode ends at its horizon as
+    terminated), and info: ``statistics`` [n, m] float64, named by the attribute of that name, and under SAME_STEP
     ``final_obs`` [n, k], whose rows are valid where the mask ``_final_obs`` holds.
+
+    The observation wrappers of `gymnasium.wrappers.vector` (NormalizeObservation among them) need
+    ``autoreset=AutoresetMode.NEXT_STEP``: around SAME_STEP, the default, they stop at a bare AssertionError. Its other
+    wrappers take either.
     """
 
     def __init__(
@@ -56,12 +62,14 @@ class MarketMakingVectorEnv(gymnasium.vector.VectorEnv[NDArray[np.float32], NDAr
         self.num_envs = num_envs
         self.columns = self._batch.columns
         self.single_observation_space = observation_space(self.columns)
-        self.single_action_space = action_space(config)
+        self.statistics = self._batch.statistics
+        self.single_action_space = action_space(config, self._batch.actions)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.metadata = {"autoreset_mode": autoreset}
         self._autoreset = autoreset
         self._seed: int | None = seed  # of the first reset that names none
+        self._started = False
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -70,13 +78,19 @@ class MarketMakingVectorEnv(gymnasium.vector.VectorEnv[NDArray[np.float32], NDAr
 
         ``options={"staggered": True}`` starts each market at a random step of its clock, so that a short rollout sees
         all of an episode.
+
+        Raises:
+            ValueError: ``seed`` is not one whole number from 0 to 2^64 - 1, or ``options`` names anything else;
+                nothing has changed then.
         """
+        staggered = _staggered(options or {})
         if isinstance(seed, list):
             raise ValueError("seed must be one number: market i plays stream (seed, first_market_id + i)")
         chosen = self._seed if seed is None else seed
-        self._seed = None
         observation = self._empty()
-        self._batch.reset(chosen, observation, staggered=bool((options or {}).get("staggered", False)))
+        self._batch.reset(chosen, observation, staggered=staggered)
+        self._seed = None
+        self._started = True
         return observation, {}
 
     def step(
@@ -85,12 +99,15 @@ class MarketMakingVectorEnv(gymnasium.vector.VectorEnv[NDArray[np.float32], NDAr
         """Plays one decision interval in every market; see the class for shapes.
 
         Raises:
-            ValueError: an action is not finite or not [n, 2]; nothing has changed then.
+            ValueError: an action is not finite or not [n, a]; nothing has changed then.
+            ResetNeeded: before the first ``reset``.
         """
+        if not self._started:
+            raise ResetNeeded("reset the markets before their first step")
         observation, final = self._empty(), self._empty()
         reward = np.empty(self.num_envs)
         terminated = np.empty(self.num_envs, np.bool_)
-        statistics = np.empty((self.num_envs, len(STATISTICS)))
+        statistics = np.empty((self.num_envs, len(self.statistics)))
         action = np.ascontiguousarray(actions, np.float32)
         self._batch.step(action, observation, reward, terminated, final, statistics)
         info: dict[str, Any] = {"statistics": statistics}
@@ -100,3 +117,14 @@ class MarketMakingVectorEnv(gymnasium.vector.VectorEnv[NDArray[np.float32], NDAr
 
     def _empty(self) -> NDArray[np.float32]:
         return np.empty((self.num_envs, len(self.columns)), np.float32)
+
+
+def _staggered(options: dict[str, Any]) -> bool:
+    """What the options of a reset ask for; whoever misspells one would never know that nothing came of it."""
+    for name in options:
+        if name != "staggered":
+            raise ValueError(f"options may name 'staggered' and nothing else, but they name {name!r}")
+    staggered = options.get("staggered", False)
+    if not isinstance(staggered, bool | np.bool_):
+        raise ValueError(f"options['staggered'] must be True or False, but it is {staggered!r}")
+    return bool(staggered)
