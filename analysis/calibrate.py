@@ -3,6 +3,10 @@
 The estimator is maximum likelihood for independent Poisson streams: count over exposure. Exposure is time for
 arrivals and live-order time for cancels, both by distance from the opposite best. What the data cannot show is left
 out of count and exposure alike: distances beyond the last bin, and times at which the opposite side is empty.
+
+Rates alone are no model of the price: `anchor` gives the market an efficient price besides, with the volatility of the
+mid over half minutes, and orders keep such a distance from it that the simulated spread comes nearest to the recorded
+one. How the simulated price compares with the recorded one is printed and kept.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from numpy.typing import NDArray
 
 import config
 import engine
+from analysis import facts
 from analysis.tape import (
     CROSS_TRADE,
     DELETION,
@@ -45,6 +50,11 @@ LEAST_SHARE = 0.01  # of the limit orders in a bin; thinner bins are merged into
 SIZE_EDGES = (*range(1, 11), 12, 15, 20, 30, 50, 100, 200, 500, 1000)  # lots: first size of each support point
 EVENTS_PER_DECISION = 20  # fewer, and most steps carry no news to learn from
 LEAST_BLOCKS = 10  # fewer say nothing about the variance between blocks
+VOLATILITY_S = 30.0  # moves of the mid that the efficient price's volatility is taken from
+EDGE_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4)  # of the mean spread: how far orders may keep from the efficient price
+SIMULATED_S = 900.0  # of market time that an edge is judged by
+SIMULATION_SEED = 1
+STALE_HAZARD = 10.0  # 1/s: not estimated; quotes that the price has passed are gone within a tenth of a second
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -110,13 +120,16 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
                 "initial_spread_ticks": max(1, round(mean_spread)),
                 "warmup_s": _warmup(cancels),
                 "latency_ms": 1.0,
-                "maker_fee": 0.0,
-                "taker_fee": 0.0,
+                "latency_jitter_ms": 0.0,
+                "data_delay_ms": 0.0,
+                "fees": {"unit": "ticks_per_lot", "volume": [0], "maker": [0.0], "taker": [0.0]},
+                "market_impact": 0.0,
                 "flow": {
                     "distance": [int(edge) for edge in edges],
                     "limit_rate": [entry["rate"] for entry in limits],
                     "cancel_hazard": [entry["rate"] for entry in cancels],
                     "market_rate": market["rate"],
+                    "collar": int(edges[-1]),
                     "limit_sizes": limit_sizes,
                     "market_sizes": market_sizes,
                 },
@@ -145,6 +158,37 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
         "agent": {"action": "offsets"},
         "simulation": {"decision_interval_ms": _decision_interval_ms(tape)},
     }
+
+
+def anchor(market: dict[str, Any], messages: NDArray[np.void], options: Options | None = None) -> None:
+    """Gives a calibrated market its efficient price, and the facts of its price beside those of ``messages``."""
+    options = options or Options()
+    tape = tape_of(messages, burn_in_s=options.burn_in_s, block_s=options.block_s)
+    recorded, volatility = facts.facts_of(tape), _digits(facts.volatility(tape, VOLATILITY_S), 3)
+    tried = []
+    for share in EDGE_SHARES:
+        edge = share * recorded.spread
+        market["book"]["flow"]["efficient_price"] = {
+            "volatility": volatility,
+            "step": _digits(max(volatility / 2, 0.5), 2),  # four moves a second
+            "edge": _digits(edge, 3),
+            "stale_distance": _digits(edge / 2, 3),
+            "stale_hazard": STALE_HAZARD,
+        }
+        simulated = _simulated_facts(market)
+        tried.append((abs(simulated.spread - recorded.spread), market["book"]["flow"]["efficient_price"], simulated))
+    _, market["book"]["flow"]["efficient_price"], simulated = min(tried, key=lambda one: one[0])
+    market["calibration"]["facts"] = {
+        "recorded": {name: _digits(value) for name, value in dataclasses.asdict(recorded).items()},
+        "simulated": {name: _digits(value) for name, value in dataclasses.asdict(simulated).items()},
+    }
+
+
+def _simulated_facts(market: dict[str, Any]) -> facts.Facts:
+    book = config.section(config.MarketConfig, market).book
+    assert book is not None
+    messages = engine.simulate_messages(book.params(), lot=1, tick=1, seed=SIMULATION_SEED, seconds=SIMULATED_S)
+    return facts.facts_of(tape_of(messages, burn_in_s=book.warmup_s, block_s=SIMULATED_S))
 
 
 def _edges(tape: Tape, coverage: float) -> list[int]:
@@ -329,8 +373,10 @@ def main(words: Sequence[str]) -> None:
     if Path(out).suffix not in {".yaml", ".yml"}:
         raise config.UserError(f"out must be the path of the YAML file to write, but it is '{out}'")
     options = Options(**{name: _value(name, word) for name, word in values.items()})
-    overlay = calibrate(read(path), options, path.stem)
+    messages = read(path)
+    overlay = calibrate(messages, options, path.stem)
     _check_room(overlay["market"]["calibration"])
+    anchor(overlay["market"], messages, options)
     write(overlay, Path(out))
     print(table(overlay["market"]))
     print(f"\nwritten to {out}; next:\n  python -m training market={out}")
@@ -366,7 +412,8 @@ def table(market: dict[str, Any]) -> str:
     for limit, cancel in zip(found["limit_rate"], found["cancel_hazard"], strict=True):
         interval = f"{limit['from']}-{limit['below'] - 1}"
         lines.append(f"{interval:>9} {_cells(limit)} {_cells(cancel)}")
-    lines += ["", f"{'market':>9} {_cells(found['market_rate'])}"]
+    lines += ["", f"{'market':>9} {_cells(found['market_rate'])}", ""]
+    lines.append(facts.table(*(facts.Facts(**found["facts"][name]) for name in ("recorded", "simulated"))))
     return "\n".join(lines)
 
 

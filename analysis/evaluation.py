@@ -67,7 +67,7 @@ class Sums:
     """Sums over the episode of each market, as `engine.Batch.play` writes them."""
 
     reward: NDArray[np.float64]  # [n]
-    statistics: NDArray[np.float64]  # [n, len(STATISTICS)]; inventory and mid at the end
+    statistics: NDArray[np.float64]  # [n, m], the batch's; inventory and mid at the end
     abs_inventory: NDArray[np.float64]  # [n]
 
 
@@ -91,7 +91,7 @@ class RuleMarkets:
         """What one episode in each market adds up to."""
         n = len(self._batch)
         self._batch.reset(self._seed, self._observation)
-        sums = Sums(np.empty(n), np.empty((n, len(STATISTICS))), np.empty(n))
+        sums = Sums(np.empty(n), np.empty((n, len(self._batch.statistics))), np.empty(n))
         steps = self._config.simulation.episode_steps
         self._batch.play(strategy, steps, sums.reward, sums.statistics, sums.abs_inventory)
         return sums
@@ -101,7 +101,7 @@ def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> S
     """Asks ``policy`` for its actions at every step."""
     markets = MarketMakingVectorEnv(_playing(policy, config), episodes, seed=seed, threads=_threads())
     observation, _ = markets.reset()
-    sums = Sums(np.zeros(episodes), np.zeros((episodes, len(STATISTICS))), np.zeros(episodes))
+    sums = Sums(np.zeros(episodes), np.zeros((episodes, len(markets.statistics))), np.zeros(episodes))
     for _ in range(config.simulation.episode_steps):
         observation, rewards, _, _, info = markets.step(policy(observation))
         sums.reward[:] += rewards

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 import config as configuration
-from analysis import baselines
+from analysis import baselines, repetition
 from analysis.evaluation import Episodes, Estimate, differences, exact_value, simulate, solvable, summary
 from analysis.optimum import Problem, gap, solve
-from analysis.policy import Policy, load
+from analysis.policy import Policy, TrainedPolicy, load
 from config import Config, MarketKind, UserError
 from envs import MarketMakingVectorEnv
 
@@ -76,9 +76,7 @@ def compare(policy: Policy, config: Config) -> Comparison:
 
 def show(comparison: Comparison, config: Config, console: Console | None = None) -> None:
     """Prints the table and what it says, plainly."""
-    console = console or Console()
-    if not console.is_terminal:
-        console.width = WIDTH  # a log file has no width of its own
+    console = console or _console()
     console.print(_table(comparison, config))
     for other, difference in comparison.differences.items():
         console.print(f"reward of {comparison.policy} less {other}: {_cell(difference)}, {_verdict(difference)}")
@@ -94,16 +92,34 @@ def text(comparison: Comparison, config: Config) -> str:
 
 
 def main(words: Sequence[str]) -> None:
-    """``python -m analysis evaluate policy=PATH [market=NAME|PATH] [key=value ...]``."""
+    """``python -m analysis evaluate policy=PATH [policy=PATH ...] [market=NAME|PATH] [key=value ...]``.
+
+    Several policies are one recipe trained several times: see `repetition`.
+    """
     paths = [word.removeprefix("policy=") for word in words if word.startswith("policy=")]
-    if len(paths) != 1:
-        raise UserError(f"evaluate needs one policy=PATH (a model.pt2 or the folder of one), but it has {len(paths)}")
+    if not paths:
+        raise UserError("evaluate needs policy=PATH (a model.pt2 or the folder of one), once or more, but it has none")
     config = configuration.load([word for word in words if not word.startswith("policy=")])
-    policy = load(Path(paths[0]))
     columns = list(MarketMakingVectorEnv(config).columns)
+    policies = [_fitting(path, columns) for path in paths]
+    if len(policies) == 1:
+        show(compare(policies[0], config), config)
+    else:
+        _console().print(repetition.table(repetition.repetition(policies, config), config))
+
+
+def _fitting(path: str, columns: list[str]) -> TrainedPolicy:
+    policy = load(Path(path))
     if policy.card.observation != columns:
-        raise UserError(f"{paths[0]} reads the columns {policy.card.observation}, but the market has {columns}")
-    show(compare(policy, config), config)
+        raise UserError(f"{path} reads the columns {policy.card.observation}, but the market has {columns}")
+    return policy
+
+
+def _console() -> Console:
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH  # a log file has no width of its own
+    return console
 
 
 def _table(comparison: Comparison, config: Config) -> Table:
