@@ -38,7 +38,7 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
     ``env_config`` has three keys for it: ``rollouts`` lets `sample` answer with one `Rollout` instead of thousands of
     short episodes, unless whole ones are asked for; ``staggered`` starts each market's first episode at a random step
     (shortened episodes are trained on but left out of the episode metrics); ``statistics`` names the columns
-    of ``info["statistics"]``, of which it logs the means.
+    of ``info["statistics"]`` of which it logs the means, the first ones.
     """
 
     env: Any  # gymnasium.vector.VectorEnv; None in a driver that only learns
@@ -201,7 +201,8 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         if not statistics:
             return
         names = self.config.env_config["statistics"]
-        means = dict(zip(names, np.mean(statistics, axis=(0, 1)), strict=True))
-        means["abs_" + INVENTORY] = np.mean(np.abs(statistics), axis=(0, 1))[names.index(INVENTORY)]
+        common = np.asarray(statistics)[..., : len(names)]
+        means = dict(zip(names, np.mean(common, axis=(0, 1)), strict=True))
+        means["abs_" + INVENTORY] = np.mean(np.abs(common), axis=(0, 1))[names.index(INVENTORY)]
         for name, mean in means.items():
             self.metrics.log_value((MARKET_METRICS, name), float(mean), window=1)

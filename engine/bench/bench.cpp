@@ -27,42 +27,10 @@ constexpr double kRoundSeconds = 0.25;
 
 using Facts = std::map<std::string, double>;
 
-Sizes sizes(const Arguments& given, const std::string& key) {
-    return {given.list<Lots>(key + ".lots"), given.list<double>(key + ".probability")};
-}
-
-// Row by row.
-HawkesParams hawkes(const Arguments& given) {
-    HawkesParams params{given.list<double>("flow.hawkes.decay"), given.list<double>("flow.hawkes.weight"), {}};
-    const std::vector<double> branching = given.list<double>("flow.hawkes.branching");
-    for (std::size_t i = 0; i < kKinds * kKinds; ++i) params.branching[i / kKinds][i % kKinds] = branching.at(i);
-    return params;
-}
-
-FlowParams flow(const Arguments& given) {
-    FlowParams flow;
-    flow.poisson = {given.list<Ticks>("flow.distance"),       given.list<double>("flow.limit_rate"),
-                    given.list<double>("flow.cancel_hazard"), given.number<double>("flow.market_rate"),
-                    sizes(given, "flow.limit_sizes"),         sizes(given, "flow.market_sizes")};
-    if (given.holds("flow.queue_reactive.limit"))
-        flow.queue_reactive = {given.list<double>("flow.queue_reactive.limit"),
-                               given.list<double>("flow.queue_reactive.cancel"),
-                               given.list<double>("flow.queue_reactive.market"),
-                               given.number<double>("flow.queue_reactive.imbalance_sensitivity")};
-    if (given.holds("flow.hawkes.decay")) flow.hawkes = hawkes(given);
-    return flow;
-}
-
 Scenario scenario(const Arguments& given) {
-    BookParams book;
-    book.initial_mid = given.number<Ticks>("initial_mid_ticks");
-    book.initial_spread = given.number<Ticks>("initial_spread_ticks");
-    book.warmup_s = given.number<double>("warmup_s");
-    book.latency_ms = given.number<double>("latency_ms");
-    book.flow = flow(given);
     Scenario scenario;
-    scenario.market = book;
-    scenario.decision_interval_s = 1e-3 * given.number<double>("decision_interval_ms");
+    given.fill("market", std::get<BookParams>(scenario.market));
+    given.fill("decision_interval_s", scenario.decision_interval_s);
     scenario.episode_steps = 100;  // short, so that a thousand steps hold ten resets of every market
     scenario.validate();
     return scenario;
@@ -87,8 +55,8 @@ class Stopwatch {
 };
 
 // What kind of book the rates were measured at; played after the clock has stopped.
-template <class ExchangeKind>
-void describe(Crowd<ExchangeKind>& crowd, Facts& facts) {
+template <class VenueKind>
+void describe(Crowd<VenueKind>& crowd, Facts& facts) {
     constexpr std::size_t kVisits = 4096;
     CountingSink sink;
     double live = 0, spread = 0, dropped = 0;
@@ -105,8 +73,8 @@ void describe(Crowd<ExchangeKind>& crowd, Facts& facts) {
     facts["dropped"] = dropped;
 }
 
-template <class ExchangeKind>
-Facts play_events(Crowd<ExchangeKind>& crowd) {
+template <class VenueKind>
+Facts play_events(Crowd<VenueKind>& crowd) {
     const std::size_t passes = std::max<std::size_t>(1, 1024 / crowd.size());  // between two looks at the clock
     CountingSink sink;
     const Stopwatch watch;
@@ -137,8 +105,8 @@ double timer_cycles() {
 
 // The time of an event is the gap between two stamps, from the end of one event to the end of the next, so that
 // waiting times and thinned cancels belong to it; less what a stamp itself takes.
-template <class ExchangeKind>
-Facts play_latency(Crowd<ExchangeKind>& crowd, double percentile) {
+template <class VenueKind>
+Facts play_latency(Crowd<VenueKind>& crowd, double percentile) {
     StampingSink sink(1 << 20);
     const Stopwatch watch;
     const std::uint64_t start = processor_clock();
@@ -165,7 +133,7 @@ class Players {
           observation_(size * batch_->columns().size()),
           final_observation_(observation_.size()),
           reward_(size),
-          statistics_(size * kStatistics),
+          statistics_(size * batch_->statistics().size()),
           terminated_(std::make_unique<bool[]>(size)) {
         Random random(1, 0, 0);
         for (float& depth : action_) depth = static_cast<float>(4 * random.uniform() - 1);
@@ -213,7 +181,7 @@ Facts measure_memory(const Scenario& scenario) {
     return {{"value", 1e-3 * (twice - once) / kMarkets}, {"kB_with_what_is_shared", 1e-3 * once / kMarkets}};
 }
 
-template <class ExchangeKind>
+template <class VenueKind>
 class Bench {
   public:
     explicit Bench(const Scenario& scenario) : scenario_(scenario) {}
@@ -228,14 +196,14 @@ class Bench {
     }
 
   private:
-    Crowd<ExchangeKind>& opened(std::size_t size) {
-        Crowd<ExchangeKind>& crowd = crowds_.try_emplace(size, scenario_, size).first->second;
+    Crowd<VenueKind>& opened(std::size_t size) {
+        Crowd<VenueKind>& crowd = crowds_.try_emplace(size, scenario_, size).first->second;
         crowd.open(round_++);
         return crowd;
     }
 
     const Scenario scenario_;
-    std::map<std::size_t, Crowd<ExchangeKind>> crowds_;
+    std::map<std::size_t, Crowd<VenueKind>> crowds_;
     std::uint64_t round_ = 0;
 };
 
@@ -252,7 +220,8 @@ std::string json(const Facts& facts) {
 }
 
 void answer(const Scenario& scenario) {
-    with_exchange(std::get<BookParams>(scenario.market), [&]<class Kind>(std::type_identity<Kind>) {
+    const BookParams& book = std::get<BookParams>(scenario.market);
+    with_venue(book, book.needs(scenario.reach()), [&]<class Kind>(std::type_identity<Kind>) {
         Bench<Kind> bench(scenario);
         for (std::string row; std::getline(std::cin, row);) std::cout << json(bench.round(row)) << std::endl;
     });

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import subprocess
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import numpy as np
 
 import config
 import engine
-import envs
 from engine.bench.frame import BUILD, Facts
 from engine.bench.players import Player, VectorPlayer
 
@@ -22,8 +21,9 @@ HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers"
 PEERS_PYTHON = (BUILD / "peers" / "bin" / "python", "-W", "ignore")
 
-BOOK = ("market=book", "simulation.decision_interval_ms=82")  # about 20 events a step
-LAYERED = ("market=layered", "simulation.decision_interval_ms=92")  # the same
+BOOK = ("market=book",)  # about 20 events a step
+PLAIN = (*BOOK, "market.book.flow.efficient_price=null")  # the same, of Poisson streams and nothing else
+LAYERED = ("market=layered",)  # the same
 REDUCED_FORM = ("market=gt1",)
 FEED_S = 4100.0  # of market time that hftbacktest replays in a round
 
@@ -53,10 +53,9 @@ class Child:
 
 
 @functools.cache
-def micro(words: tuple[str, ...] = BOOK) -> Child:
+def micro(words: tuple[str, ...] = PLAIN) -> Child:
     """The C++ micro benchmarks of a book market."""
-    numbers = dataclasses.asdict(_book(words)) | dataclasses.asdict(config.load(words).simulation)
-    return Child(BUILD / "bench" / "mm_bench", *_arguments(numbers))
+    return Child(BUILD / "bench" / "mm_bench", *_arguments(config.load(words).scenario()))
 
 
 def _book(words: tuple[str, ...]) -> config.BookConfig:
@@ -65,13 +64,15 @@ def _book(words: tuple[str, ...]) -> config.BookConfig:
     return book
 
 
-def _arguments(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Every number of a section by its full name, matrices row by row."""
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _arguments(value, f"{prefix}{key}.")
-        elif isinstance(value, list | int | float):
-            yield f"{prefix}{key}={','.join(repr(float(x)) for x in np.ravel(value))}"
+def _arguments(params: Any, prefix: str = "") -> Iterator[str]:
+    """Every number of a struct of the engine by its full name, matrices row by row, enums by their number."""
+    for name, _, _ in params.describe():
+        value = getattr(params, name)
+        if hasattr(value, "describe"):
+            yield from _arguments(value, f"{prefix}{name}.")
+        elif value is not None:
+            numbers = np.ravel(value.value if isinstance(value, Enum) else value)
+            yield f"{prefix}{name}={','.join(repr(float(number)) for number in numbers)}"
 
 
 @functools.cache
@@ -85,6 +86,6 @@ def hftbacktest() -> Child:
     """An L3 backtest of the messages of our own book: both see the same flow."""
     book = _book(BOOK)
     feed = BUILD / "bench" / "feed.npy"
-    np.save(feed, engine.simulate_messages(envs.book(book), lot=1, tick=1, seed=1, seconds=FEED_S))
+    np.save(feed, engine.simulate_messages(book.params(), lot=1, tick=1, seed=1, seconds=FEED_S))
     times_ms = config.load(BOOK).simulation.decision_interval_ms, book.latency_ms
     return Child(*PEERS_PYTHON, PEERS / "backtest.py", feed, *(str(int(1e6 * ms)) for ms in times_ms))

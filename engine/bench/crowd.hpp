@@ -1,4 +1,4 @@
-// Markets without an agent, for timing what happens in their books; alone in this folder it knows an exchange's face.
+// Markets without an agent, for timing what happens in their books; alone in this folder it knows a venue's face.
 #pragma once
 
 #include <x86intrin.h>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/core/prefetch.hpp"
-#include "engine/market/exchange.hpp"
+#include "engine/market/venue.hpp"
 
 namespace mm {
 
@@ -19,6 +19,7 @@ struct CountingSink {
     void filled(const Fill&) { ++events; }
     void submitted(Handle, const Order&) { ++events; }
     void cancelled(Handle, const Order&) { ++events; }
+    void reduced(Handle, const Order&) { ++events; }
 };
 
 inline std::uint64_t processor_clock() {
@@ -36,52 +37,53 @@ struct StampingSink {
     void filled(const Fill&) { stamp(); }
     void submitted(Handle, const Order&) { stamp(); }
     void cancelled(Handle, const Order&) { stamp(); }
+    void reduced(Handle, const Order&) { stamp(); }
     void stamp() {
         if (stamps.size() < stamps.capacity()) stamps.push_back(processor_clock());
     }
 };
 
 // Markets visited in turn, each for one decision interval.
-template <class ExchangeKind>
+template <class VenueKind>
 class Crowd {
   public:
     Crowd(const Scenario& scenario, std::size_t size)
         : params_(std::get<BookParams>(scenario.market)),
-          flow_(params_.flow),
-          interval_(scenario.decision_interval_s * kSecond),
-          markets_(size, Market{ExchangeKind(params_, flow_)}) {}
+          flow_(params_.flow, params_.initial_mid_ticks),
+          interval_(later(0, scenario.decision_interval_s * kSecond)),
+          markets_(size, Market{VenueKind(params_, flow_)}) {}
     Crowd(const Crowd&) = delete;  // the markets point to what they share
     Crowd& operator=(const Crowd&) = delete;
 
     // Anew for each round: in millions of steps prices would wander further than in any episode.
     void open(std::uint64_t round) {
         for (std::size_t i = 0; i < size(); ++i) {
-            markets_[i].exchange = ExchangeKind(params_, flow_);
-            markets_[i].exchange.open(Random(1, i, round), CountingSink{});
+            markets_[i].venue = VenueKind(params_, flow_);
+            markets_[i].venue.open(Random(1, i, round), CountingSink{});
         }
     }
     template <class Sink>
     void visit(std::size_t i, Sink& sink) {
         if (i + 1 < size()) prefetch(markets_[i + 1]);
-        ExchangeKind& exchange = markets_[i].exchange;
-        exchange.run_until(exchange.now() + interval_, sink);
+        VenueKind& venue = markets_[i].venue;
+        venue.run_until(venue.now() + interval_, sink);
     }
 
     std::size_t size() const { return markets_.size(); }
     double live(std::size_t i) const { return book(i).live(); }
     double spread(std::size_t i) const { return book(i).touch(Side::ask) - book(i).touch(Side::bid); }
-    double dropped(std::size_t i) const { return static_cast<double>(markets_[i].exchange.counters().dropped); }
+    double dropped(std::size_t i) const { return static_cast<double>(markets_[i].venue.counters().dropped); }
 
   private:
     struct alignas(64) Market {  // as in a batch
-        ExchangeKind exchange;
+        VenueKind venue;
     };
 
-    const auto& book(std::size_t i) const { return markets_[i].exchange.book(); }
+    const auto& book(std::size_t i) const { return markets_[i].venue.book(); }
 
     const BookParams params_;
-    const typename ExchangeKind::Flow flow_;
-    const double interval_;  // ns
+    const typename VenueKind::Flow flow_;
+    const Nanoseconds interval_;
     std::vector<Market> markets_;
 };
 

@@ -32,7 +32,7 @@ class Player:
     def _open(self, chosen: config.Config) -> None:
         self._batch = engine.Batch(envs.scenario(chosen), self._n, threads=self._threads)
         observation = np.empty((self._n, len(self._batch.columns)), np.float32)
-        statistics = np.empty((self._n, len(engine.STATISTICS)))
+        statistics = np.empty((self._n, len(self._batch.statistics)))
         reward, terminated = np.empty(self._n), np.empty(self._n, np.bool_)
         self._buffers = observation, reward, terminated, np.empty_like(observation), statistics
         self._batch.reset(1, observation, staggered=True)

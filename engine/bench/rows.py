@@ -12,6 +12,7 @@ import engine
 from analysis.optimum import Problem, solve
 from engine.bench.contestants import BOOK, LAYERED, REDUCED_FORM, batch, envpool, hftbacktest, micro, vector_env
 from engine.bench.frame import Facts, Measure, Round, Row, at_least, at_most, ratio
+from engine.bench.markets import pairing, realised
 
 BUDGET = {
     "events_1": at_least(55, 45),
@@ -82,7 +83,7 @@ def _levels(n: int) -> dict[str, Any]:
 
 
 EVENTS = "order events that changed a full-FIFO book, per CPU second in C++, RNG and sampling included"
-STEPS = "env steps per CPU second through engine.Batch: a book, 2 quotes, 20 float32 columns, autoreset"
+STEPS = "env steps per CPU second through engine.Batch: a book, 2 quotes, 22 float32 columns, autoreset"
 REDUCED = "env steps per CPU second through engine.Batch: reduced form (gt1), no book, autoreset"
 LATENCY = (
     "of the time from the end of one event to the end of the next in one market, waiting times and thinned cancels "
@@ -97,6 +98,11 @@ L3 = (
 CALL = "a step call's intercept at n = 0 between reduced_form_1 and reduced_form_1024"
 ONCE = "600 steps, 81 inventories, 16 levels"
 SOLVE = "CPU time of the exact optimum by backward induction (analysis.optimum.solve)"
+MARKETS = ("book", "layered")
+PAIRING = (
+    "correlation of the rewards of two skews a little apart on the same 1024 episodes; paired over unpaired variance"
+)
+REALISED = "realised over effective half-spread of our fills 1 s later, and 0.1 and 5 s later"
 HEAP = "heap that a Batch of books holds once reset, per market (1 kB = 1000 bytes): from 1024 to 2048 markets"
 
 ROWS = {
@@ -107,6 +113,9 @@ ROWS = {
     "events_16384": Row("M/s", f"{EVENTS}; 16384 markets in turn", _micro),
     "events_layered": Row(
         "M/s", f"{EVENTS}; 64 markets in turn, every layer of flow", lambda *_: micro(LAYERED).ask("events_64")
+    ),
+    "events_book": Row(
+        "M/s", f"{EVENTS}; 64 markets in turn, an efficient price", lambda *_: micro(BOOK).ask("events_64")
     ),
     "cost_4096": Row("x", "time of an event at 4096 markets over that at 64", ratio("events_64", "events_4096")),
     "cost_16384": Row("x", "time of an event at 16384 markets over that at 64", ratio("events_64", "events_16384")),
@@ -152,4 +161,10 @@ ROWS = {
         "us", "the binding's scan of 1024 actions for NaN", lambda *_: batch(BOOK, 1024).action_check()
     ),
     "binding_share": Row("%", "binding and action_check in a call of env_steps", _binding_share),
+    **{f"pairing_{market}": Row("", PAIRING, pairing(market), once=True) for market in MARKETS},
+    **{
+        f"{rule}_{market}": Row("", f"{REALISED}; {rule} rule", realised(market, skew), once=True)
+        for market in MARKETS
+        for rule, skew in (("constant", 0.0), ("skewed", 1.0))
+    },
 }
