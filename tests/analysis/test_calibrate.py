@@ -12,7 +12,6 @@ import config
 import engine
 from analysis.__main__ import main
 from analysis.calibrate import Options, calibrate
-from envs.scenario import book
 
 DAY = 34_200_000_000_000  # ns; 9:30
 
@@ -41,11 +40,14 @@ def hand_made():
 
 
 def round_trip(words, seconds, seed, burn_in_s):
-    """Rates estimated from a simulated stream less the ones it was simulated with, in standard errors."""
-    market = config.load(words).market
+    """Rates estimated from a simulated stream less the ones it was simulated with, in standard errors.
+
+    Without an efficient price, which moves orders to where they are worth it and withdraws others.
+    """
+    market = config.load([*words, "market.book.flow.efficient_price=null"]).market
     flow = market.book.flow
     messages = engine.simulate_messages(
-        book(market.book), lot=market.lot, tick=round(1e4 * market.tick), seed=seed, seconds=seconds
+        market.book.params(), lot=market.lot, tick=round(1e4 * market.tick), seed=seed, seconds=seconds
     )
     options = Options(distance=tuple(flow.distance), lot=market.lot, burn_in_s=burn_in_s)
     found = calibrate(messages, options)["market"]["calibration"]
@@ -138,6 +140,17 @@ def test_the_recorded_hour(calibrated):
     assert {name for name, count in replay.items() if count} == {"out_of_turn"}
     # Real flow is over-dispersed: the Poisson error alone would be a boast.
     assert all(entry["block_standard_error"] > 2 * entry["standard_error"] for entry in found["limit_rate"])
+
+
+def test_the_simulated_price_stands_beside_the_recorded_one(calibrated, capsys):
+    market = config.load([f"market={calibrated}"]).market
+    recorded, simulated = (market.calibration["facts"][name] for name in ("recorded", "simulated"))
+    assert recorded["sd_1s"] == pytest.approx(5.2, abs=0.1)
+    assert recorded["spread"] == pytest.approx(19.4, abs=0.1)
+    assert recorded["empty"] == simulated["empty"] == 0
+    assert simulated["spread"] == pytest.approx(recorded["spread"], rel=0.1)
+    assert simulated["sd_1s"] == pytest.approx(recorded["sd_1s"], rel=0.3)
+    assert market.book.flow.efficient_price.volatility == pytest.approx(5.6, abs=0.2)
 
 
 def test_the_market_simulated_from_the_recorded_hour_has_its_rates(calibrated):

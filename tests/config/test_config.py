@@ -1,13 +1,15 @@
 """Every YAML loads; every mistake is one sentence."""
 
 import dataclasses
+import math
 import re
 
 import pytest
 
 import config
+import engine
 from config.loading import FOLDER
-from config.section import Section
+from config.section import EngineSection, Section
 
 
 @pytest.mark.parametrize("market", config.names("market"))
@@ -37,16 +39,34 @@ def test_every_network_loads_over_ppo(network):
         ("training.iterations=many", "training.iterations: .*many"),
         ("algo.ppo.gae_lambda=2", "algo.ppo.gae_lambda must be <= 1, but it is 2.0"),
         ("agent.action=foo", "agent.action: .*foo.*offsets, residual"),
-        ("agent.action_low=9", "agent.action_low must be < agent.action_high"),
+        ("agent.action_low=9", "agent.action_low must be < action_high = 3, but it is 9"),
         ("market=nowhere", "market must be one of as2008, book, gt1, gt3, gt4"),
         ("market=nowhere.yaml", "nowhere.yaml cannot be read: No such file"),
         ("algo=td3", "algo must be one of ppo, sac"),
         ("network=lstm", "network must be one of specification"),
         ("algo.network=lstm", "algo.network: .*lstm.*separate, specification"),
         ("config=nowhere.yaml", "nowhere.yaml cannot be read"),
-        ("market_maker.max_position=150", "market_maker.max_position must be a multiple of market.lot = 100"),
-        ("market.book.latency_ms=100", "market.book.latency_ms must be < simulation.decision_interval_ms"),
-        ("market.book.flow.limit_rate=[1,2]", "market.book.flow.limit_rate must have one entry for each"),
+        (
+            "market_maker.max_position=150",
+            "market_maker.max_position must be a multiple of the lot = 100, but it is 150",
+        ),
+        ("market_maker.quote_size=150", "market_maker.quote_size must be a multiple of the lot = 100, but it is 150"),
+        ("market.lot=0", "market.lot must be >= 1, but it is 0"),
+        ("market.tick=0", "market.tick must be finite and > 0, but it is 0"),
+        ("market.price_unit=0", "market.price_unit must be finite and > 0, but it is 0"),
+        ("simulation.episode_steps=0", "simulation.episode_steps must be >= 1, but it is 0"),
+        ("simulation.episode_steps=-1", r"simulation.episode_steps must be a whole number in \[0, 4294967295\]"),
+        ("market.book.initial_mid_ticks=9999999999", r"market.book.initial_mid_ticks must be a whole number in \["),
+        ("market.book.latency_ms=60001", r"market.book.latency_ms must lie in \[0, 60000\], but it is 60001"),
+        (
+            "market.book.flow.limit_rate=[1,2]",
+            "market.book.flow.limit_rate must have one entry for each of the 15",
+        ),
+        (
+            "market.book.flow.limit_rate=[1,2,-3,4,5]",
+            "market.book.flow.limit_rate must be finite and .*, but it is -3$",
+        ),
+        ("market.book.flow.distance=[1,2,2,3,4,5]", "market.book.flow.distance must increase, but it is 2"),
         ("market.book.flow.limit_sizes.probability=[0.5]", "probability must sum to 1"),
         ("market.kind=reduced_form", "market.reduced_form must be given when market.kind is reduced_form"),
         ("evaluation.seed=2000003", "evaluation.tuning_seed must differ from evaluation.seed"),
@@ -62,16 +82,17 @@ def test_a_mistake_is_a_sentence_that_names_it(word, sentence):
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
-        ("hawkes.branching=[[0.1,0.2],[0.1,0.2]]", "hawkes.branching must be 3 x 3 numbers >= 0: .*, but it is"),
-        ("hawkes.branching=[[0,0,0],[0,-1,0],[0,0,0]]", "hawkes.branching must be 3 x 3 numbers >= 0"),
-        ("hawkes.decay=[]", "hawkes.decay must have 1 to 4 kernels"),
+        ("hawkes.branching=[[0.1,0.2],[0.1,0.2]]", "hawkes.branching must be 3 x 3 numbers, but it is"),
+        ("hawkes.branching=[[0,0,0],[0,-1,0],[0,0,0]]", "hawkes.branching must be finite and >= 0, but it is -1"),
+        ("hawkes.branching=[[1.1,0,0],[0,0,0],[0,0,0]]", "hawkes.branching must have a spectral radius < 1, or"),
+        ("hawkes.decay=[]", "hawkes.decay must hold 1 to 4 kernels"),
         ("hawkes.decay=[1,2]", "hawkes.weight must have one entry for each of the 2 decays"),
-        ("hawkes.decay=[1000,300,0]", "hawkes.decay must be > 0"),
+        ("hawkes.decay=[1000,300,0]", "hawkes.decay must be finite and > 0, but it is 0"),
         ("hawkes.weight=[0.5,0.3,0.1]", "hawkes.weight must sum to 1"),
         ("hawkes.speed=1", "hawkes.speed: .*not in"),
-        ("queue_reactive.limit=[1.2]", "queue_reactive.limit must be <= 1"),
-        ("queue_reactive.market=[-0.1]", "queue_reactive.market must be >= 0"),
-        ("queue_reactive.imbalance_sensitivity=2", "queue_reactive.imbalance_sensitivity must be <= 1, but it is 2"),
+        ("queue_reactive.limit=[1.2]", r"queue_reactive.limit must lie in \[0, 1\], but it is 1.2"),
+        ("queue_reactive.market=[-0.1]", r"queue_reactive.market must lie in \[0, 1\], but it is -0.1"),
+        ("queue_reactive.imbalance_sensitivity=2", r"queue_reactive.imbalance_sensitivity must lie .*, but it is 2"),
     ],
 )
 def test_a_mistake_in_a_layer_of_the_flow_is_named(word, sentence):
@@ -88,10 +109,12 @@ def sections(section):
             yield from sections(value)
 
 
+SECTIONS = [
+    section for words in (["market=layered"], ["market=gt4", "algo=sac"]) for section in sections(config.load(words))
+]
 RULES = [
     pytest.param(section, field, sign, bound, id=f"{section.key}.{field.name}{sign}{bound}")
-    for words in (["market=layered"], ["market=gt4", "algo=sac"])
-    for section in sections(config.load(words))
+    for section in SECTIONS
     for field in dataclasses.fields(section)
     for sign, bound in field.metadata.get("bounds", {}).items()
 ]
@@ -105,6 +128,78 @@ def test_every_range_is_kept(section, field, sign, bound):
     key = f"{section.key}.{field.name}" if section.key else field.name
     with pytest.raises(config.UserError, match=f"^{re.escape(f'{key} must be {sign} {bound}, but it is {given}')}$"):
         dataclasses.replace(section, **{field.name: given})
+
+
+def rules(section):
+    """What the engine says of a section's fields."""
+    params = section.params()
+    structs = [params, params.poisson] if isinstance(section, config.FlowConfig) else [params]
+    return {name: rule for struct in structs for name, rule, _ in struct.describe()}
+
+
+def bad_numbers(rule, whole):
+    """A number beyond each end of a rule, and what is no number."""
+    low = re.search(r">=? (\S+)$|\[(\S+),", rule)
+    high = re.search(r"<=? (\S+)$|, (\S+)\]", rule)
+    ends = [
+        *([float(low[1] or low[2]) - (0 if "> " in rule else 1)] if low else []),
+        *([float(high[1] or high[2]) + (0 if "< " in rule else 1)] if high else []),
+    ]
+    return [int(end) for end in ends] if whole else [*ends, math.nan, math.inf, -math.inf]
+
+
+def first_of(value):
+    """The first number of ``value``, however deep the lists; a float where there is none."""
+    while isinstance(value, list):
+        value = value[0] if value else 0.0
+    return value
+
+
+def with_first(value, number):
+    """``value`` with its first number replaced, however deep the lists."""
+    return [with_first(value[0], number), *value[1:]] if isinstance(value, list) and value else number
+
+
+ENGINE_RULES = [
+    pytest.param(section, name, rule, bad, id=f"{section.key}.{name}={bad}")
+    for section in SECTIONS
+    if isinstance(section, EngineSection)
+    for name, rule in rules(section).items()
+    if rule and hasattr(section, name)
+    for bad in bad_numbers(rule, whole=isinstance(first_of(getattr(section, name)), int))
+]
+
+
+@pytest.mark.parametrize(("section", "name", "rule", "bad"), ENGINE_RULES)
+def test_every_range_of_the_engine_is_kept(section, name, rule, bad):
+    """As above, where the engine has the ranges; of a list or matrix the sentence has the number that is wrong."""
+    value = getattr(section, name)
+    given = with_first(value, bad) if value != [] else [bad]
+    shown = bad if isinstance(bad, int) else f"{bad:g}"
+    sentence = f"{section.key}.{name} must {rule}, but it is {shown}"
+    with pytest.raises(config.UserError, match=f"^{re.escape(sentence)}$"):
+        dataclasses.replace(section, **{name: given})
+
+
+def test_the_engine_has_ranges_to_keep():
+    kept = {f"{rule.values[0].key}.{rule.values[1]}" for rule in ENGINE_RULES}
+    assert len(kept) > 36
+    assert {"market.book.latency_ms", "market.book.flow.hawkes.branching", "market.book.flow.*_sizes.lots"} <= kept
+
+
+@pytest.mark.parametrize("section", [section for section in SECTIONS if isinstance(section, EngineSection)])
+def test_a_section_has_the_fields_of_its_struct(section):
+    """Of the market maker's, two belong to the market and two act in the maker alone."""
+    fields = {field.name for field in dataclasses.fields(section)}
+    others = {"poisson"}
+    if isinstance(section, config.MarketMakerConfig):
+        others = {"lot", "tick", "market_impact", "risk_aversion"}
+    assert fields == rules(section).keys() - others
+
+
+@pytest.mark.parametrize("ours", [config.FillMode, config.FeeUnit, config.ActionReference])
+def test_enums_have_the_names_of_the_engine(ours):
+    assert [each.name for each in ours] == [each.name for each in getattr(engine, ours.__name__)]
 
 
 def test_sac_has_no_shared_network():

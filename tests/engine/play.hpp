@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "engine/core/random.hpp"
@@ -17,12 +18,11 @@
 namespace mm {
 
 inline Scenario book_scenario(const FlowParams& flow) {
-    return {.market = BookParams{.initial_mid = 1000,
-                                 .initial_spread = 2,
+    return {.market = BookParams{.initial_mid_ticks = 1000,
+                                 .initial_spread_ticks = 2,
                                  .warmup_s = 0.5,
                                  .latency_ms = 1,
-                                 .maker_fee = 0.05,
-                                 .taker_fee = 0.1,
+                                 .fees = {.maker = {0.05}, .taker = {0.1}},
                                  .flow = flow},
             .maker = {},
             .agent = {.action = ActionReference::residual, .inventory_penalty = 0.1},
@@ -53,6 +53,29 @@ inline FlowParams layered_flow() {
     return flow;
 }
 
+// With a value that prices come back to.
+inline FlowParams anchored_flow() {
+    FlowParams flow = plain_flow();
+    flow.poisson.collar = 3;
+    flow.efficient_price =
+        EfficientPriceParams{.volatility = 2, .step = 0.25, .edge = 0.5, .stale_distance = 0, .stale_hazard = 20};
+    return flow;
+}
+
+// What we send is under way for longer than an interval and for no fixed time, what we see is old, and an action sets
+// sizes too.
+inline Scenario slow_scenario() {
+    Scenario scenario = book_scenario(anchored_flow());
+    BookParams& book = std::get<BookParams>(scenario.market);
+    book.latency_ms = 130;
+    book.latency_jitter_ms = 40;
+    book.data_delay_ms = 250;
+    book.fees = {.unit = FeeUnit::basis_points, .volume = {0, 200}, .maker = {-0.5, -1}, .taker = {2, 1.5}};
+    scenario.maker.quote_size = 400;
+    scenario.agent.sizes = true;
+    return scenario;
+}
+
 inline Scenario reduced_form_scenario() {
     return {.market = ReducedFormParams{.initial_mid = 2000,
                                         .rate = 0.9,
@@ -76,6 +99,8 @@ struct NamedScenario {
 inline std::vector<NamedScenario> scenarios() {
     return {{"book", book_scenario(plain_flow())},
             {"layered_book", book_scenario(layered_flow())},
+            {"anchored_book", book_scenario(anchored_flow())},
+            {"slow_book", slow_scenario()},
             {"reduced_form", reduced_form_scenario()}};
 }
 
@@ -131,10 +156,11 @@ inline Outcome play(const Scenario& scenario, const Setting& setting) {
     std::vector<std::unique_ptr<Batch>> batches;
     for (std::size_t first = 0; first < n; first += part)
         batches.push_back(make_batch(scenario, part, first, setting.threads, setting.autoreset, setting.vector_bits));
-    const std::size_t columns = batches[0]->columns().size();
+    const std::size_t columns = batches[0]->columns().size(), width = batches[0]->statistics().size();
+    const std::size_t actions = batches[0]->actions().size();
 
-    std::vector<float> action(2 * n), observation(n * columns), last(n * columns);
-    std::vector<double> reward(n), statistics(n * kStatistics);
+    std::vector<float> action(actions * n), observation(n * columns), last(n * columns);
+    std::vector<double> reward(n), statistics(n * width);
     const auto ended = std::make_unique<bool[]>(n);
     Hash hash;
     Outcome outcome;
@@ -145,11 +171,11 @@ inline Outcome play(const Scenario& scenario, const Setting& setting) {
         for (float& u : action) u = static_cast<float>(3 * random.uniform() - 1);
         for (std::size_t i = 0; i < batches.size(); ++i) {
             const std::size_t first = i * part;
-            batches[i]->step(&action[2 * first], {.observation = &observation[first * columns],
-                                                  .reward = &reward[first],
-                                                  .terminated = &ended[first],
-                                                  .final_observation = &last[first * columns],
-                                                  .statistics = &statistics[first * kStatistics]});
+            batches[i]->step(&action[actions * first], {.observation = &observation[first * columns],
+                                                        .reward = &reward[first],
+                                                        .terminated = &ended[first],
+                                                        .final_observation = &last[first * columns],
+                                                        .statistics = &statistics[first * width]});
         }
         hash.add(std::span<const float>(observation));
         hash.add(std::span<const float>(last));
@@ -157,8 +183,8 @@ inline Outcome play(const Scenario& scenario, const Setting& setting) {
         hash.add(std::span<const double>(statistics));
         hash.add(std::span<const bool>(ended.get(), n));
         for (std::size_t i = 0; i < n; ++i) {
-            outcome.bought += statistics[i * kStatistics + kBidFilled];
-            outcome.sold += statistics[i * kStatistics + kAskFilled];
+            outcome.bought += statistics[i * width + kBidFilled];
+            outcome.sold += statistics[i * width + kAskFilled];
             outcome.ended += ended[i];
         }
     }
@@ -166,7 +192,7 @@ inline Outcome play(const Scenario& scenario, const Setting& setting) {
     const Strategy strategy = Strategy::linear_skew(1.5, 0.5, 0.2, scenario.max_lots());
     for (std::size_t i = 0; i < batches.size(); ++i)
         batches[i]->play(strategy, kIntervals,
-                         {&reward[i * part], &statistics[i * part * kStatistics], &abs_inventory[i * part]});
+                         {&reward[i * part], &statistics[i * part * width], &abs_inventory[i * part]});
     hash.add(std::span<const double>(reward));
     hash.add(std::span<const double>(statistics));
     hash.add(std::span<const double>(abs_inventory));

@@ -1,4 +1,4 @@
-// Hawkes activity: what is refused, how it decays, and that it clusters events as theory says without adding any.
+// Hawkes activity: what is refused, when children come, and that it clusters events as theory says without adding any.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -6,10 +6,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <vector>
 
 #include "engine/book/order_book.hpp"
 #include "engine/flow/flow.hpp"
+#include "engine/market/venue.hpp"
+#include "tests/engine/tape.hpp"
 
 namespace {
 
@@ -17,8 +19,21 @@ using namespace mm;
 
 using Matrix = std::array<std::array<double, kKinds>, kKinds>;
 
+constexpr Matrix kBranching{{{.4, .6, .2}, {.03, .3, .02}, {.3, .5, .2}}};
+
 HawkesParams params(const Matrix& branching) {
     return {.decay = {20, 200}, .weight = {.4, .6}, .branching = branching};
+}
+
+FlowParams flow_params(double limit_rate, double market_rate, double hazard) {
+    FlowParams flow;
+    flow.poisson = {.distance = {1, 2},
+                    .limit_rate = {limit_rate},
+                    .cancel_hazard = {hazard},
+                    .market_rate = market_rate,
+                    .limit_sizes = {{1}, {1}},
+                    .market_sizes = {{1}, {1}}};
+    return flow;
 }
 
 TEST_CASE("spectral radii by hand") {
@@ -33,154 +48,200 @@ TEST_CASE("spectral radii by hand") {
 
 TEST_CASE("activity that would explode is refused with its numbers") {
     CHECK_THROWS_WITH(params({{{1.25, 0, 0}, {}, {}}}).validate(),
-                      "the spectral radius of hawkes.branching must be < 1, or activity explodes, but it is 1.25");
+                      "branching must have a spectral radius < 1, or activity explodes, but it is 1.25");
     CHECK_THROWS_WITH(params({{{0, 1, 0}, {1, 0, 0}, {}}}).validate(),
-                      "the spectral radius of hawkes.branching must be < 1, or activity explodes, but it is 1");
+                      "branching must have a spectral radius < 1, or activity explodes, but it is 1");
     CHECK_NOTHROW(params({{{.99, 0, 0}, {}, {}}}).validate());
-    CHECK_THROWS_WITH(Hawkes(params({{{}, {.5, 0, 0}, {}}}), {{12, 2, 10}}),
-                      "the share of market orders that hawkes.branching prompts must be <= 1, but it is 3");
+    const char* too_many = "the share of market orders that hawkes.branching prompts must be <= 1, but it is 3";
+    CHECK_THROWS_WITH(params({{{}, {.5, 0, 0}, {}}}).unprompted({{12, 2, 10}}), too_many);
+    FlowParams flow = flow_params(6, 1, .5);
+    flow.hawkes = params({{{}, {.5, 0, 0}, {}}});
+    CHECK_THROWS_WITH(flow.validate(), too_many);
+    flow.hawkes = params({{{}, {.1, 0, 0}, {}}});
+    CHECK_NOTHROW(flow.validate());
+}
+
+TEST_CASE("more children to come than can be counted are refused") {
+    FlowParams flow = flow_params(6, 1, .5);
+    flow.hawkes = HawkesParams{.decay = {.001}, .weight = {1}, .branching = {{{.75, 0, 0}, {}, {}}}};
+    CHECK_THROWS_WITH(flow.validate(),
+                      "the children of one kernel that hawkes has to come must be <= 8192 in the mean, but it is 9000");
+    flow.hawkes->decay = {.002};
+    CHECK_NOTHROW(flow.validate());
+}
+
+TEST_CASE("what is not prompted makes up for what is") {
+    const PerKind<double> shares = params(kBranching).unprompted({{12, 2, 10}});
+    CHECK(shares[Kind::limit] == doctest::Approx(1 - (.4 * 12 + .6 * 2 + .2 * 10) / 12));
+    CHECK(shares[Kind::market] == doctest::Approx(1 - (.03 * 12 + .3 * 2 + .02 * 10) / 2));
+    CHECK(shares[Kind::cancel] == doctest::Approx(1 - (.3 * 12 + .5 * 2 + .2 * 10) / 10));
+    CHECK(params(kBranching).unprompted({{12, 2, 0}})[Kind::cancel] == 1);  // of what never comes nothing is prompted
 }
 
 TEST_CASE("every rule of the parameters is named") {
     const Matrix none{};
-    CHECK_THROWS_WITH((HawkesParams{{}, {}, none}.validate()), "hawkes.decay must hold 1 to 4 kernels, but it is 0");
+    CHECK_THROWS_WITH((HawkesParams{{}, {}, none}.validate()), "decay must hold 1 to 4 kernels, but it is 0");
     CHECK_THROWS_WITH((HawkesParams{{1, 2}, {1}, none}.validate()),
-                      "hawkes.weight must have one entry for each decay, but it is 1");
-    CHECK_THROWS_WITH((HawkesParams{{0}, {1}, none}.validate()), "hawkes.decay must be finite and > 0, but it is 0");
-    CHECK_THROWS_WITH((HawkesParams{{1, 2}, {.5, .4}, none}.validate()), "hawkes.weight must sum to 1, but it is 0.9");
-    CHECK_THROWS_WITH(params({{{-.1, 0, 0}, {}, {}}}).validate(),
-                      "hawkes.branching must be finite and >= 0, but it is -0.1");
+                      "weight must have one entry for each of the 2 decays, but it has 1");
+    CHECK_THROWS_WITH((HawkesParams{{0}, {1}, none}.validate()), "decay must be finite and > 0, but it is 0");
+    CHECK_THROWS_WITH((HawkesParams{{1, 2}, {.5, .4}, none}.validate()), "weight must sum to 1, but it is 0.9");
+    CHECK_THROWS_WITH(params({{{-.1, 0, 0}, {}, {}}}).validate(), "branching must be finite and >= 0, but it is -0.1");
 }
 
-TEST_CASE("the exponential is exact to 2e-7 wherever it is used") {
-    double worst = 0, highest = 0;
-    for (int i = 0; i <= 1'000'000; ++i) {
-        const float x = 1e-4F * static_cast<float>(i);
-        const double value = Hawkes::decayed(Lanes{} + x)[0];
-        worst = std::max(worst, std::abs(value - std::exp(-double{x})));
-        highest = std::max(highest, value);
-    }
-    CHECK(highest <= 1);
-    CHECK(worst < 2e-7);
-    CHECK(Hawkes::decayed(Lanes{} + 1e30F)[0] < 1e-35F);
-}
-
-TEST_CASE("one event raises the rates by its kernels, which decay as they should however time is cut") {
-    const Matrix branching{{{.4, .6, .2}, {.03, .3, .02}, {.3, .5, .2}}};
-    const HawkesParams given = params(branching);
-    const PerKind<double> mean_rates{{12, 2, 10}};
-    const Hawkes hawkes(given, mean_rates);
-    constexpr double kUnit = 0x1p40;
-    const auto factor = [&](const Excitation& state, std::size_t kind) {
-        const auto unit = static_cast<std::int64_t>(kUnit);
-        return static_cast<double>(hawkes.bend(state, {{unit, unit, unit}}).of[kind]) / kUnit;
+// A flow and a venue in one that only write down which child is born when.
+struct Nursery {
+    struct Birth {
+        Kind kind;
+        Nanoseconds time;
     };
-    for (const Kind parent : {Kind::limit, Kind::market, Kind::cancel}) {
-        Excitation at_once{};
-        hawkes.heard(at_once, {parent, Side::bid, 0, 1});
-        for (const double seconds : {0.0, .001, .01, .1, .3}) {
-            Excitation in_pieces = at_once, in_one = at_once;
-            hawkes.elapse(in_one, seconds);
-            for (int piece = 0; piece < 7; ++piece) hawkes.elapse(in_pieces, seconds / 7);
-            for (std::size_t child = 0; child < kKinds; ++child) {
-                double density = 0, prompted = 0;
-                for (std::size_t k = 0; k < given.decay.size(); ++k)
-                    density += given.weight[k] * given.decay[k] * std::exp(-given.decay[k] * seconds);
-                for (std::size_t j = 0; j < kKinds; ++j)
-                    prompted += branching[child][j] * mean_rates.of[j] / mean_rates.of[child];
-                const double jump = branching[child][index(parent)] / mean_rates.of[child] * density;
-                CHECK(factor(in_one, child) == doctest::Approx(1 - prompted + jump).epsilon(1e-5));
-                CHECK(factor(in_pieces, child) == doctest::Approx(1 - prompted + jump).epsilon(1e-5));
-            }
-        }
-    }
+    Nanoseconds time = 0;
+    std::vector<Birth> births;
+
+    Nanoseconds now() const { return time; }
+    void act(Kind kind, Nothing&, Nursery& venue, Nothing&) const { venue.births.push_back({kind, venue.time}); }
+};
+
+// A Poisson count against its mean.
+double errors(double seen, double expected) {
+    return std::abs(seen - expected) / std::sqrt(expected);
 }
 
-// A venue that counts what comes and stays as it is, so that all rates are constant but for the layers.
+TEST_CASE("an event has Poisson many children of each kind, at delays by the kernels, however time is cut") {
+    constexpr int kParents = 200'000;
+    constexpr std::array kEnds{0.0, .001, .005, .02, .08, .2, 10.0};  // of the bins of delay, s
+    const HawkesParams given = params(kBranching);
+    const Hawkes hawkes(given);
+    const auto sooner = [&](double seconds) {
+        double share = 0;
+        for (std::size_t k = 0; k < given.decay.size(); ++k)
+            share += given.weight[k] * (1 - std::exp(-given.decay[k] * seconds));
+        return share;
+    };
+    for (const bool cut : {false, true})
+        for (const Kind parent : {Kind::limit, Kind::market, Kind::cancel}) {
+            CAPTURE(cut);
+            CAPTURE(kKindNames[index(parent)]);
+            Random random(6, index(parent), cut);
+            std::array<std::array<double, kEnds.size()>, kKinds> seen{};
+            double sum = 0, squares = 0;
+            for (int i = 0; i < kParents; ++i) {
+                HawkesState state;
+                Nursery nursery;
+                Nothing nothing;
+                hawkes.restart(state, random, 0);
+                CHECK(hawkes.next(state) == kNever);
+                hawkes.heard(state, parent, 0);
+                while (hawkes.next(state) != kNever) {
+                    // Waits are drawn anew in the midst of them, which must not matter.
+                    const Nanoseconds middle = nursery.time + 3'000'000;
+                    if (cut && hawkes.next(state) > middle && middle < 40'000'000) {
+                        nursery.time = middle;
+                        hawkes.restart(state, random, middle);
+                        continue;
+                    }
+                    nursery.time = hawkes.next(state);
+                    hawkes.fire(state, nursery, nothing, nursery, nothing);
+                }
+                for (const Nursery::Birth& birth : nursery.births) {
+                    const double delay = static_cast<double>(birth.time) / kSecond;
+                    const auto bin = std::ranges::upper_bound(kEnds, delay) - kEnds.begin();
+                    ++seen[index(birth.kind)][static_cast<std::size_t>(bin)];
+                }
+                const auto children = static_cast<double>(nursery.births.size());
+                sum += children;
+                squares += children * children;
+            }
+            double all = 0;
+            for (std::size_t child = 0; child < kKinds; ++child) {
+                CAPTURE(kKindNames[child]);
+                const double children = kBranching[child][index(parent)] * kParents;
+                all += children / kParents;
+                for (std::size_t bin = 1; bin < kEnds.size(); ++bin) {
+                    CAPTURE(kEnds[bin]);
+                    const double expected = children * (sooner(kEnds[bin]) - sooner(kEnds[bin - 1]));
+                    CHECK(errors(seen[child][bin], expected) < 4);
+                }
+            }
+            // The variance of a Poisson number is its mean, give or take the error of a sample variance.
+            const double mean = sum / kParents, variance = squares / kParents - mean * mean;
+            CHECK(std::abs(variance - all) < 4 * std::sqrt((all + 2 * all * all) / kParents));
+        }
+}
+
+// A venue that stays as it is: what matters here is when anything comes, which does not depend on the book.
 class StillVenue {
   public:
-    explicit StillVenue(int orders) {
-        for (int i = 0; i < orders; ++i)
-            book_.limit(Side::bid, kPrice - 1, 1, Owner::background, TimeInForce::gtc, [](const Fill&) {});
+    StillVenue(const FlowParams& params, std::uint64_t seed) : flow_(params, kPrice) {
+        Random random(seed, 0, 0);
+        flow_.open(state_);
+        flow_.restart(state_, book_, random, 0);
     }
 
     const CompactOrderBook& book() const { return book_; }
+    Nanoseconds now() const { return now_; }
     template <class Sink>
-    void limit(Side, Ticks, Lots, Owner, TimeInForce, Sink&) {
-        ++counts_[index(Kind::limit)];
+    Submission limit(Side, Ticks, Lots, Party, TimeInForce, Sink&) {
+        return {};
     }
     template <class Sink>
-    void market(Side, Lots, Owner, Sink&) {
-        ++counts_[index(Kind::market)];
+    Submission take(Side, Ticks, Lots, Party, Sink&) {
+        return {};
     }
     template <class Sink>
-    void cancel(Handle, Sink&) {
-        ++counts_[index(Kind::cancel)];
-    }
+    void cancel(Handle, Sink&) {}
 
-    std::array<double, kKinds> take() { return std::exchange(counts_, {}); }
+    // Plays the flow for so many seconds, as a venue does; how often each kind came.
+    std::array<double, kKinds> run(double seconds) {
+        const Nanoseconds end = now_ + std::llround(seconds * kSecond);
+        Nothing nobody;
+        while (flow_.play(end, now_, state_, *this, nobody)) {
+        }
+        now_ = end;
+        std::array<double, kKinds> counts{};
+        for (const Intention& intention : tape_.take()) ++counts[index(intention.kind)];
+        return counts;
+    }
 
   private:
     static constexpr Ticks kPrice = 1000;
 
+    Recording tape_;
+    TapedFullFlow flow_;
     CompactOrderBook book_{kPrice};
-    std::array<double, kKinds> counts_{};
+    TapedFullFlow::State<CompactOrderBook> state_;
+    Nanoseconds now_ = 0;
 };
 
-struct Nobody {};
-
-// Plays the flow for so many seconds, as an exchange does.
-void run(const LayeredFlow& flow, LayeredFlow::State& state, StillVenue& venue, Random& random, double seconds) {
-    Nobody nobody;
-    double left = seconds * kSecond;
-    for (;;) {
-        const Rates rates = flow.rates(state, venue.book().live());
-        const double wait = flow.wait(rates, random);
-        if (wait >= left) break;
-        left -= wait;
-        flow.elapse(state, wait);
-        flow.event(state, rates, venue, random, nobody);
-    }
-    flow.elapse(state, left);
-}
-
-// Mean and variance of the events of each kind in a window of time.
+// Means and covariances of the events of each kind in a window of time.
 struct Moments {
-    std::array<double, kKinds> mean{}, variance{};
+    std::array<double, kKinds> mean{};
+    Matrix covariance{};
 };
 
-Moments count(const LayeredFlow& flow, int orders, double seconds, int windows) {
-    StillVenue venue(orders);
-    LayeredFlow::State state;
-    Random random(4, 0, 0);
-    run(flow, state, venue, random, 100);  // until activity has forgotten that it was none
-    venue.take();
-    std::array<double, kKinds> sum{}, squares{};
+// `run` plays a window and returns how often each kind came.
+template <class Run>
+Moments moments(const Run& run, int windows) {
+    Moments moments;
+    std::array<double, kKinds> sum{};
+    Matrix products{};
     for (int window = 0; window < windows; ++window) {
-        run(flow, state, venue, random, seconds);
-        const std::array<double, kKinds> counts = venue.take();
-        for (std::size_t kind = 0; kind < kKinds; ++kind) {
-            sum[kind] += counts[kind];
-            squares[kind] += counts[kind] * counts[kind];
+        const std::array<double, kKinds> counts = run();
+        for (std::size_t i = 0; i < kKinds; ++i) {
+            sum[i] += counts[i];
+            for (std::size_t j = 0; j < kKinds; ++j) products[i][j] += counts[i] * counts[j];
         }
     }
-    Moments moments;
-    for (std::size_t kind = 0; kind < kKinds; ++kind) {
-        moments.mean[kind] = sum[kind] / windows;
-        moments.variance[kind] = squares[kind] / windows - moments.mean[kind] * moments.mean[kind];
-    }
+    for (std::size_t i = 0; i < kKinds; ++i) moments.mean[i] = sum[i] / windows;
+    for (std::size_t i = 0; i < kKinds; ++i)
+        for (std::size_t j = 0; j < kKinds; ++j)
+            moments.covariance[i][j] = products[i][j] / windows - moments.mean[i] * moments.mean[j];
     return moments;
 }
 
-FlowParams flow_params(double limit_rate, double market_rate, double hazard) {
-    FlowParams flow;
-    flow.poisson = {.distance = {1, 2},
-                    .limit_rate = {limit_rate},
-                    .cancel_hazard = {hazard},
-                    .market_rate = market_rate,
-                    .limit_sizes = {{1}, {1}},
-                    .market_sizes = {{1}, {1}}};
-    return flow;
+Moments count(const FlowParams& flow, double seconds, int windows) {
+    StillVenue venue(flow, 4);
+    venue.run(100);  // until activity has forgotten that it was none
+    return moments([&] { return venue.run(seconds); }, windows);
 }
 
 // Fano factor of the counts in windows of length t for one exponential kernel with branching ratio n
@@ -191,18 +252,20 @@ double fano(double n, double decay, double t) {
 }
 
 TEST_CASE("one kind that excites itself: as many events as ever, spread as theory says") {
-    constexpr double kBranching = .8, kDecay = 10;
+    constexpr double kSelf = .8, kDecay = 10;
     FlowParams given = flow_params(10, 0, 0);
-    given.hawkes = HawkesParams{.decay = {kDecay}, .weight = {1}, .branching = {{{kBranching, 0, 0}, {}, {}}}};
-    const LayeredFlow flow(given);
+    given.hawkes = HawkesParams{.decay = {kDecay}, .weight = {1}, .branching = {{{kSelf, 0, 0}, {}, {}}}};
     for (const double seconds : {.05, 1.0, 20.0}) {
         CAPTURE(seconds);
         const int windows = seconds < 1 ? 100'000 : 4000;
-        const Moments seen = count(flow, 0, seconds, windows);
+        const Moments seen = count(given, seconds, windows);
         const double mean = 20 * seconds;
-        const double long_run = std::sqrt(mean * fano(kBranching, kDecay, 1e9) / windows);
+        const double long_run = std::sqrt(mean * fano(kSelf, kDecay, 1e9) / windows);
         CHECK(std::abs(seen.mean[0] - mean) < 4 * long_run);
-        CHECK(seen.variance[0] / mean == doctest::Approx(fano(kBranching, kDecay, seconds)).epsilon(.1));
+        CHECK(seen.covariance[0][0] / mean == doctest::Approx(fano(kSelf, kDecay, seconds)).epsilon(.1));
+        // Cancels are as many as limit orders, and nothing prompts them.
+        CHECK(std::abs(seen.mean[2] - mean) < 4 * std::sqrt(mean / windows));
+        CHECK(seen.covariance[2][2] / mean == doctest::Approx(1).epsilon(.1));
     }
 }
 
@@ -221,24 +284,146 @@ Matrix descendants(const Matrix& branching) {
     return sum;
 }
 
+// Of the counts of two kinds in a second, in long windows (Hawkes 1971).
+double covariance(const Matrix& branching, const PerKind<double>& rates, std::size_t a, std::size_t b) {
+    const Matrix family = descendants(branching);
+    double sum = 0;
+    for (std::size_t j = 0; j < kKinds; ++j) sum += family[a][j] * family[b][j] * rates.of[j];
+    return sum;
+}
+
 TEST_CASE("three kinds that excite each other: as many of each as ever, spread as theory says") {
-    const Matrix branching{{{.4, .6, .2}, {.03, .3, .02}, {.3, .5, .2}}};
     FlowParams given = flow_params(6, 1, .5);
-    given.hawkes = params(branching);
+    given.hawkes = params(kBranching);
     const PerKind<double> rates = given.mean_rates();
     REQUIRE(rates.of == std::array{12.0, 2.0, 10.0});
     constexpr double kWindow = 20;
     constexpr int kWindows = 4000;
-    const Moments seen = count(LayeredFlow(given), 20, kWindow, kWindows);
-    const Matrix family = descendants(branching);
+    const Moments seen = count(given, kWindow, kWindows);
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
         CAPTURE(kKindNames[kind]);
-        double variance = 0;  // per second, in long windows (Hawkes 1971)
-        for (std::size_t j = 0; j < kKinds; ++j) variance += family[kind][j] * family[kind][j] * rates.of[j];
-        const double mean = rates.of[kind] * kWindow;
-        CHECK(std::abs(seen.mean[kind] - mean) < 4 * std::sqrt(variance * kWindow / kWindows));
-        CHECK(seen.variance[kind] == doctest::Approx(variance * kWindow).epsilon(.1));
-        CHECK(seen.variance[kind] > 2 * mean);
+        const double mean = rates.of[kind] * kWindow, variance = covariance(kBranching, rates, kind, kind) * kWindow;
+        CHECK(std::abs(seen.mean[kind] - mean) < 4 * std::sqrt(variance / kWindows));
+        CHECK(variance > 2 * mean);
+        for (std::size_t other = 0; other < kKinds; ++other) {
+            CAPTURE(kKindNames[other]);
+            const double expected = covariance(kBranching, rates, kind, other) * kWindow;
+            CHECK(seen.covariance[kind][other] == doctest::Approx(expected).epsilon(.1));
+        }
+    }
+}
+
+// What Hawkes activity is put beside.
+struct Layered {
+    BookParams book;
+    HawkesParams hawkes;
+    double executions;  // 1/s, without it
+};
+
+QueueReactiveParams queue_reaction() {
+    return {.limit = {1, 1, .95, .9, .85, .8},
+            .cancel = {1, 1, .95, .9, .85, .8},
+            .market = {},
+            .imbalance_sensitivity = .5};
+}
+HawkesParams activity_of(const Matrix& branching) {
+    return {.decay = {1000, 300, .5}, .weight = {.3, .4, .3}, .branching = branching};
+}
+
+// Cont, Stoikov & Talreja (2010), table 2, with the paper's minute as 100 ms, and no value to come back to.
+Layered paper() {
+    BookParams book;
+    book.initial_mid_ticks = 1000;
+    book.flow.poisson = {.distance = {1, 2, 3, 4, 5, 6},
+                         .limit_rate = {18.5, 15.1, 10.9, 8.8, 7.7},
+                         .cancel_hazard = {7.1, 8.1, 6.8, 5.6, 4.7},
+                         .market_rate = 9.4,
+                         .limit_sizes = {{1}, {1}},
+                         .market_sizes = {{1}, {1}}};
+    book.flow.queue_reactive = queue_reaction();
+    return {book, activity_of({{{.45, .5, .3}, {.03, .4, .03}, {.35, .4, .3}}}), 14.1};
+}
+
+// The parameters of config/market/layered.yaml.
+Layered shipped() {
+    BookParams book;
+    book.initial_mid_ticks = 1000;
+    book.flow.poisson = {
+        .distance = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
+        .limit_rate = {7.4, 6.04, 4.36, 3.52, 3.08, 3.03, 2.79, 2.6, 2.45, 2.32, 2.21, 2.11, 2.02, 1.95, 1.88},
+        .cancel_hazard = {2.84, 3.24, 2.72, 2.24, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88},
+        .market_rate = 3.76,
+        .collar = 8,
+        .limit_sizes = {{1}, {1}},
+        .market_sizes = {{1}, {1}}};
+    book.flow.efficient_price =
+        EfficientPriceParams{.volatility = 1, .step = .5, .edge = .5, .stale_distance = 0, .stale_hazard = 20};
+    book.flow.queue_reactive = queue_reaction();
+    return {book, activity_of({{{.45, .5, .3}, {.012, .4, .012}, {.35, .4, .3}}}), 5.6};
+}
+
+struct Executions {
+    double seen = 0;
+
+    void filled(const Fill& fill) { seen += fill.lots; }
+    void submitted(Handle, const Order&) {}
+    void cancelled(Handle, const Order&) {}
+    void reduced(Handle, const Order&) {}
+};
+
+constexpr int kTime = 16'000, kWindow = 40;  // s; the windows are so long that they know nothing of each other
+
+// A figure with its standard error.
+struct Estimate {
+    double mean = 0;
+    double error = 0;
+};
+struct Activity {
+    std::array<Estimate, kKinds> intentions;  // 1/s
+    Estimate executions;
+};
+
+Activity activity(const BookParams& params) {
+    constexpr int kWindows = kTime / kWindow;
+    const TapedFullFlow flow(params.flow, params.initial_mid_ticks);
+    Venue<TapedFullFlow, MediumOrderBook> venue(params, flow);
+    venue.open(Random(5, 0, 0), Nobody{});
+    venue.run_until(later(0, 20 * kSecond), Nobody{});  // ten memories of the slowest kernel
+    Recording tape;
+    std::array<std::array<double, kWindows>, kKinds + 1> rates{};
+    for (std::size_t window = 0; window < kWindows; ++window) {
+        Executions executions;
+        venue.run_until(later(venue.now(), kWindow * kSecond), executions);
+        for (const Intention& intention : tape.take()) rates[index(intention.kind)][window] += 1.0 / kWindow;
+        rates[kKinds][window] = executions.seen / kWindow;
+    }
+    CHECK(venue.counters().rejected == 0);
+    const auto estimate = [](const std::array<double, kWindows>& values) {
+        double mean = 0, squares = 0;
+        for (const double value : values) mean += value / kWindows;
+        for (const double value : values) squares += (value - mean) * (value - mean);
+        return Estimate{mean, std::sqrt(squares / (kWindows - 1) / kWindows)};
+    };
+    return {{estimate(rates[0]), estimate(rates[1]), estimate(rates[2])}, estimate(rates[kKinds])};
+}
+
+TEST_CASE("with a queue reaction beside it, what is intended comes as often as ever, and so does what is executed") {
+    for (const auto& [book, hawkes, executions] : {paper(), shipped()}) {
+        BookParams params = book;
+        const Activity alone = activity(params);
+        params.flow.hawkes = hawkes;
+        const PerKind<double> promised = params.flow.mean_rates();
+        const Activity both = activity(params);
+        for (std::size_t kind = 0; kind < kKinds; ++kind) {
+            CAPTURE(kKindNames[kind]);
+            const Estimate& seen = both.intentions[kind];
+            CHECK(std::abs(seen.mean - promised.of[kind]) < 4 * seen.error);
+            // Clustered events are spread more widely than independent ones, which the errors account for.
+            CHECK(seen.error > 1.5 * std::sqrt(promised.of[kind] / kTime));
+        }
+        CHECK(alone.executions.mean == doctest::Approx(executions).epsilon(.02));
+        CHECK(std::abs(both.executions.mean - alone.executions.mean) <
+              4 * std::hypot(both.executions.error, alone.executions.error));
     }
 }
 

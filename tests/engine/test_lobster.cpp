@@ -66,6 +66,28 @@ TEST_CASE("what cannot be is counted, not followed") {
     replay.book().validate();
 }
 
+TEST_CASE("a deletion leaves nothing of its order, whatever it counts") {
+    Replay replay(kRow);
+    for (const Message& message :
+         {Message{1, MessageType::submission, 1, 30, 10'000, 1}, Message{2, MessageType::submission, 2, 20, 10'000, 1},
+          Message{3, MessageType::execution, 1, 10, 10'000, 1}, Message{4, MessageType::deletion, 1, 5, 10'000, 1}})
+        replay.apply(message);
+    CHECK(levels(replay, 1) == std::vector<std::int64_t>{10'100, 50, 10'000, 20});
+    CHECK(replay.counters().short_deletion == 1);
+    CHECK(replay.counters().excess == 0);
+
+    replay.apply({5, MessageType::deletion, 2, 25, 10'000, 1});
+    CHECK(levels(replay, 1) == std::vector<std::int64_t>{10'100, 50, 9'900, 70});
+    CHECK(replay.counters().excess == 1);
+    replay.apply({6, MessageType::execution, 1, 5, 10'000, 1});  // it is gone for whatever comes later
+    CHECK(replay.counters().unknown == 1);
+
+    replay.apply({7, MessageType::deletion, 77, 40, 9'900, 1});  // one of the many orders of a seeded level
+    CHECK(levels(replay, 1) == std::vector<std::int64_t>{10'100, 50, 9'900, 30});
+    CHECK(replay.counters().short_deletion == 1);
+    replay.book().validate();
+}
+
 TEST_CASE("messages are read to the nanosecond") {
     const TemporaryFile file("34200.000000001,1,7,18,5853300,1\r\n34200.5,4,7,18,5853300,-1");
     const std::vector<Message> messages = read_messages(TemporaryFile::kPath, 100);

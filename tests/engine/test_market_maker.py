@@ -105,7 +105,7 @@ def test_an_inventory_that_makes_no_sense_is_refused(position, limit, sentence):
 def test_realised_and_unrealised_make_the_total_exactly(fills, mid2):
     account, cash, position = Account(), 0, 0
     for side, price, lots in fills:
-        account.fill(side, price, lots, fee_milli=3)
+        account.fill(side, price, lots, fee_nano=3)
         sign = 1 if side is Side.bid else -1
         cash -= sign * price * lots
         position += sign * lots
@@ -138,6 +138,45 @@ def test_pnl_in_money():
 def test_a_parameter_out_of_range_is_named(fields, name):
     with pytest.raises(ValueError, match=f"{name} must"):
         MarketMaker(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"quote_size": 50}, "quote_size must be a multiple of the lot = 100, but it is 50"),
+        ({"quote_size": 250}, "quote_size must be a multiple of the lot = 100, but it is 250"),
+        ({"max_position": 150}, "max_position must be a multiple of the lot = 100, but it is 150"),
+        ({"quote_size": 10, "lot": 3, "max_position": 9}, "quote_size must be a multiple of the lot = 3, but it is 10"),
+    ],
+)
+def test_a_size_in_broken_lots_is_refused(fields, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        MarketMaker(**fields)
+
+
+def test_no_more_is_quoted_than_the_quote_size():
+    mm = MarketMaker(quote_size=50, lot=50, max_position=1000)
+    for inventory in range(-1000, 1001, 50):
+        quote = mm.calculate_quotes(STATE, inventory)
+        assert max(quote.bid_size, quote.ask_size) == 50
+
+
+@pytest.mark.parametrize(
+    ("price", "fee", "sentence"),
+    [
+        (2.0**32 * 0.01, 0.0, "price must be below 2\\^30 ticks"),
+        (1e300, 0.0, "price must be below 2\\^30 ticks"),
+        (100.0, 1e300, "fee must be finite and below 2\\^30 ticks"),
+        (100.0, float("nan"), "fee must be finite and below 2\\^30 ticks"),
+    ],
+)
+def test_a_fill_that_no_account_holds_is_refused(price, fee, sentence):
+    mm = MarketMaker(tick=0.01)
+    with pytest.raises(ValueError, match=sentence):
+        mm.update_position(Side.bid, price, 100, fee=fee)
+    assert mm.position == 0
+    mm.update_position(Side.bid, (2**30 - 1) * 0.01, 100)
+    assert mm.get_pnl(0.0)["total"] == pytest.approx(-100 * (2**30 - 1) * 0.01)
 
 
 def test_unknown_market_state_is_named():

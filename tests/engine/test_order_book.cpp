@@ -16,7 +16,7 @@ using namespace mm;
 #define EVERY_BOOK NaiveBook<CompactOrderBook>, CompactOrderBook, MediumOrderBook, WideOrderBook
 
 constexpr Ticks kCentre = 1000;
-constexpr Owner kAgent = Owner::agent;
+constexpr Party kAgent = Party::agent, kOther = static_cast<Party>(2);
 
 // A book, and all fills in it so far.
 template <class Book>
@@ -26,17 +26,20 @@ struct Venue {
     std::vector<Fill> fills;
 
     Submission limit(Side side, Ticks price, Lots lots, TimeInForce time_in_force = TimeInForce::gtc,
-                     Owner owner = Owner::background) {
-        return book.limit(side, price, lots, owner, time_in_force, listener());
+                     Party party = Party::background) {
+        return book.limit(side, price, lots, party, time_in_force, listener());
     }
-    Submission bid(Ticks price, Lots lots, Owner owner = Owner::background) {
-        return limit(Side::bid, price, lots, TimeInForce::gtc, owner);
+    Submission bid(Ticks price, Lots lots, Party party = Party::background) {
+        return limit(Side::bid, price, lots, TimeInForce::gtc, party);
     }
-    Submission ask(Ticks price, Lots lots, Owner owner = Owner::background) {
-        return limit(Side::ask, price, lots, TimeInForce::gtc, owner);
+    Submission ask(Ticks price, Lots lots, Party party = Party::background) {
+        return limit(Side::ask, price, lots, TimeInForce::gtc, party);
     }
-    Submission market(Side side, Lots lots, Owner owner = Owner::background) {
-        return book.market(side, lots, owner, listener());
+    Submission market(Side side, Lots lots, Party party = Party::background) {
+        return book.market(side, lots, party, listener());
+    }
+    Submission sweep(Side side, Ticks price, Lots lots, Party party = Party::background) {
+        return book.sweep(side, price, lots, party, listener());
     }
     Submission replace(Handle handle, Ticks price, Lots lots, TimeInForce time_in_force = TimeInForce::gtc) {
         return book.replace(handle, price, lots, time_in_force, listener());
@@ -57,7 +60,7 @@ struct Venue {
 Submission refused(Rejection rejection) {
     return {rejection, {}, 0, 0};
 }
-Submission traded(Lots filled, Lots prevented = 0) {
+Submission traded(Lots filled, std::int64_t prevented = 0) {
     return {Rejection::none, {}, filled, prevented};
 }
 
@@ -103,7 +106,7 @@ TEST_CASE_TEMPLATE("what rests shows in every view of the book", Book, EVERY_BOO
     CHECK(book.queue_ahead(first) == 0);
     CHECK(book.queue_ahead(second) == 3);
     CHECK(book.order(first) == Order{Side::bid, kAgent, kCentre - 1, 3});
-    CHECK(book.order(ask) == Order{Side::ask, Owner::background, kCentre + 2, 6});
+    CHECK(book.order(ask) == Order{Side::ask, Party::background, kCentre + 2, 6});
     CHECK(book.live() == 4);
     for (const Handle handle : {first, second, behind, ask}) CHECK(book.holds(handle));
     book.validate();
@@ -115,7 +118,7 @@ TEST_CASE_TEMPLATE("the better price trades first, then the older order", Book, 
     const Handle older = venue.ask(kCentre + 1, 2, kAgent).resting;
     const Handle younger = venue.ask(kCentre + 1, 3).resting;
     CHECK(venue.bid(kCentre + 2, 6) == traded(6));
-    const Owner background = Owner::background;
+    const Party background = Party::background;
     CHECK(venue.fills == std::vector<Fill>{{older, kAgent, background, Side::ask, kCentre + 1, 2, 0},
                                            {younger, background, background, Side::ask, kCentre + 1, 3, 0},
                                            {worst, background, background, Side::ask, kCentre + 2, 1, 4}});
@@ -129,7 +132,7 @@ TEST_CASE_TEMPLATE("what a taker leaves over rests at its own price", Book, EVER
     venue.bid(kCentre - 1, 2);
     const Submission done = venue.ask(kCentre - 1, 5);
     CHECK(done.filled == 2);
-    CHECK(venue.book.order(done.resting) == Order{Side::ask, Owner::background, kCentre - 1, 3});
+    CHECK(venue.book.order(done.resting) == Order{Side::ask, Party::background, kCentre - 1, 3});
     CHECK(venue.book.best(Side::ask) == kCentre - 1);
     CHECK(venue.book.best(Side::bid) == kNoPrice);
     venue.book.validate();
@@ -220,11 +223,11 @@ TEST_CASE_TEMPLATE("a replacement at the same price keeps its place unless it gr
     const Handle grown = venue.replace(first, kCentre, 3).resting;
     CHECK_FALSE(venue.book.holds(first));
     CHECK(venue.queue(kCentre) == std::vector{second, grown});
-    CHECK(venue.book.order(grown) == Order{Side::bid, Owner::background, kCentre, 3});
+    CHECK(venue.book.order(grown) == Order{Side::bid, Party::background, kCentre, 3});
     venue.book.validate();
 }
 
-TEST_CASE_TEMPLATE("a replacement at another price is a new order of the same owner, which may trade", Book,
+TEST_CASE_TEMPLATE("a replacement at another price is a new order of the same party, which may trade", Book,
                    EVERY_BOOK) {
     Venue<Book> venue;
     venue.ask(kCentre + 3, 2);
@@ -232,7 +235,7 @@ TEST_CASE_TEMPLATE("a replacement at another price is a new order of the same ow
     const Submission done = venue.replace(old, kCentre + 3, 4);
     CHECK_FALSE(venue.book.holds(old));
     CHECK(done.filled == 2);
-    CHECK(venue.fills.back().taker_owner == kAgent);
+    CHECK(venue.fills.back().taker_party == kAgent);
     CHECK(venue.book.order(done.resting) == Order{Side::bid, kAgent, kCentre + 3, 2});
     CHECK(venue.book.depth(kCentre) == 0);
     venue.book.validate();
@@ -410,7 +413,7 @@ TEST_CASE_TEMPLATE("recentring drops and counts what falls outside, and keeps th
     CHECK(std::ranges::is_permutation(dropped, std::vector{lost, lost_too}));
     CHECK(venue.book.dropped() == 2);
     CHECK(venue.book.base() == first + 1);
-    CHECK(venue.book.order(kept) == Order{Side::bid, Owner::background, first + 1, 3});
+    CHECK(venue.book.order(kept) == Order{Side::bid, Party::background, first + 1, 3});
     CHECK(venue.book.order(ask).price == first + Book::kWindow - 1);
     CHECK(venue.bid(first, 1) == refused(Rejection::price_outside_window));
     CHECK(venue.ask(first + Book::kWindow, 1).resting);
@@ -426,6 +429,37 @@ TEST_CASE_TEMPLATE("recentring drops and counts what falls outside, and keeps th
     venue.book.validate();
 }
 
+TEST_CASE_TEMPLATE("the window stays where every price and every mid is an integer", Book, EVERY_BOOK) {
+    constexpr Ticks kLowest = std::numeric_limits<Ticks>::min(), kHighest = std::numeric_limits<Ticks>::max();
+    Venue<Book> venue;
+    Book& book = venue.book;
+    for (const Ticks centre : {kHighest, kLowest, kPriceEnd, -kPriceEnd, kPriceEnd - 1, kHighest, kCentre, kLowest}) {
+        CAPTURE(centre);
+        book.recentre(centre, [](Handle) {});
+        const Ticks first = book.base(), last = first + (Book::kWindow - 1);
+        if (centre == kCentre)
+            CHECK(first == kCentre - Book::kWindow / 2);
+        else
+            CHECK((centre > 0 ? last == kPriceEnd - 1 : first == -kPriceEnd));
+        CHECK(book.live() == 0);
+        CHECK(venue.bid(first, 1).resting);
+        CHECK(venue.ask(last, 2).resting);
+        CHECK(book.mid2() == first + last);
+        CHECK(book.depth(last) == 2);
+        CHECK(book.behind(Side::bid, last) == first);
+        CHECK(book.behind(Side::ask, first) == last);
+        CHECK(book.behind(Side::ask, last) == kNoPrice);
+        CHECK(venue.bid(kLowest, 1) == refused(Rejection::price_outside_window));
+        CHECK(venue.ask(kHighest, 1) == refused(Rejection::price_outside_window));
+        book.validate();
+        for (const Ticks price : {first, last}) CHECK(book.cancel(book.front(price)) == Rejection::none);
+        const auto fresh = std::make_unique<Book>(centre);
+        CHECK(fresh->base() == first);
+        CHECK(fresh->inside(fresh->touch(Side::bid)));
+        CHECK(fresh->touch(Side::bid) == fresh->touch(Side::ask));
+    }
+}
+
 TEST_CASE_TEMPLATE("prices outside the window have what is inside it behind them, or nothing", Book, EVERY_BOOK) {
     Venue<Book> venue;
     venue.bid(kCentre, 1);
@@ -438,16 +472,115 @@ TEST_CASE_TEMPLATE("prices outside the window have what is inside it behind them
     }
 }
 
-TEST_CASE_TEMPLATE("live orders are numbered without gaps", Book, EVERY_BOOK) {
+TEST_CASE_TEMPLATE("what is summed over prices may be more than a price holds", Book, NaiveBook<WideOrderBook>,
+                   WideOrderBook) {
+    Venue<Book> venue;
+    const Lots most = Book::kMostLots;
+    for (Ticks price = kCentre; price < kCentre + 3; ++price) venue.ask(price, most);
+    CHECK(venue.book.background_lots(Side::ask, 5) == 3 * std::int64_t{most});
+    CHECK(venue.limit(Side::bid, kCentre + 2, most, TimeInForce::fok) == traded(most));
+    CHECK(venue.market(Side::bid, most) == traded(most));
+    CHECK(venue.market(Side::bid, most) == traded(most));
+    for (Ticks price = kCentre; price < kCentre + 3; ++price) venue.ask(price, most, kAgent);
+    CHECK(venue.limit(Side::bid, kCentre + 2, most, TimeInForce::fok) == traded(most));
+    venue.ask(kCentre, most, kAgent);
+    CHECK(venue.market(Side::bid, most, kAgent) == traded(0, 3 * std::int64_t{most}));
+    CHECK(venue.book.live() == 0);
+}
+
+TEST_CASE_TEMPLATE("a slot holds a live order or none", Book, EVERY_BOOK) {
     Venue<Book> venue;
     for (Ticks i = 0; i < 20; ++i) {
         const Handle order = venue.bid(kCentre - i, 1 + i).resting;
-        if (i % 3 == 0) venue.book.cancel(order);
+        CHECK(venue.book.in_slot(order.slot) == order);
+        if (i % 3 != 0) continue;
+        venue.book.cancel(order);
+        CHECK_FALSE(venue.book.in_slot(order.slot));
     }
     Lots lots = 0;
-    for (std::uint32_t i = 0; i < venue.book.live(); ++i) lots += venue.book.order(venue.book.live_order(i)).lots;
+    std::uint32_t live = 0;
+    for (std::uint32_t slot = 0; slot < Book::kCapacity; ++slot) {
+        const Handle order = venue.book.in_slot(slot);
+        if (!order) continue;
+        ++live;
+        lots += venue.book.order(order).lots;
+    }
     CHECK(venue.book.live() == 13);
+    CHECK(live == 13);
     CHECK(lots == 210 - (1 + 4 + 7 + 10 + 13 + 16 + 19));
+}
+
+TEST_CASE_TEMPLATE("the background has best prices of its own, the last one while a side of it is empty", Book,
+                   EVERY_BOOK) {
+    Venue<Book> venue;
+    const Book& book = venue.book;
+    for (const Side side : kSides) {
+        CHECK(book.reference(side) == kCentre);
+        CHECK(book.background_empty(side));
+    }
+    venue.bid(kCentre - 2, 3, kAgent);
+    CHECK(book.best(Side::bid) == kCentre - 2);
+    CHECK(book.reference(Side::bid) == kCentre);  // ours is not what anybody measures from
+    CHECK(book.background_empty(Side::bid));
+    CHECK(book.background_behind(Side::bid, kCentre) == kNoPrice);
+
+    const Handle theirs = venue.bid(kCentre - 4, 5).resting;
+    venue.bid(kCentre - 4, 2, kAgent);
+    venue.bid(kCentre - 6, 7, kOther);
+    venue.bid(kCentre - 7, 1);
+    CHECK(book.best(Side::bid) == kCentre - 2);
+    CHECK(book.touch(Side::bid) == kCentre - 2);
+    CHECK(book.reference(Side::bid) == kCentre - 4);
+    CHECK(book.depth(kCentre - 4) == 7);
+    CHECK(book.background_depth(kCentre - 4) == 5);
+    CHECK(book.background_depth(kCentre - 6) == 0);
+    CHECK(book.background_depth(book.base() - 1) == 0);
+    CHECK(book.background_behind(Side::bid, kCentre) == kCentre - 4);
+    CHECK(book.background_behind(Side::bid, kCentre - 4) == kCentre - 7);
+    CHECK(book.background_behind(Side::bid, kCentre - 7) == kNoPrice);
+    CHECK(book.background_lots(Side::bid, 0) == 0);
+    CHECK(book.background_lots(Side::bid, 1) == 5);
+    CHECK(book.background_lots(Side::bid, 9) == 6);
+
+    venue.book.cancel(theirs);
+    CHECK(book.reference(Side::bid) == kCentre - 7);
+    CHECK(venue.market(Side::ask, 100) == traded(13));
+    CHECK(book.background_empty(Side::bid));
+    CHECK(book.reference(Side::bid) == kCentre - 7);
+    CHECK(book.touch(Side::bid) == kCentre - 7);
+    book.validate();
+}
+
+TEST_CASE_TEMPLATE("a sweep takes up to its price, which may lie outside the window", Book, EVERY_BOOK) {
+    Venue<Book> venue;
+    const Ticks first = venue.book.base(), last = first + Book::kWindow - 1;
+    venue.ask(kCentre + 1, 2);
+    venue.ask(kCentre + 2, 2);
+    venue.ask(last, 2);
+    CHECK(venue.sweep(Side::bid, kCentre, 9) == traded(0));
+    CHECK(venue.sweep(Side::bid, first - 5, 9) == traded(0));
+    CHECK(venue.sweep(Side::bid, kCentre + 1, 1) == traded(1));
+    CHECK(venue.sweep(Side::bid, kCentre + 2, 9) == traded(3));
+    CHECK(venue.book.depth(kCentre + 2) == 0);  // nothing rests
+    CHECK(venue.sweep(Side::bid, last + 1'000, 9) == traded(2));
+    CHECK(venue.book.live() == 0);
+    venue.bid(first, 2);
+    CHECK(venue.sweep(Side::ask, last + 1, 9) == traded(0));
+    CHECK(venue.sweep(Side::ask, first - 1'000, 1) == traded(1));
+    CHECK(venue.sweep(Side::ask, first, 9) == traded(1));
+    CHECK(venue.sweep(Side::ask, first, 0) == refused(Rejection::size_not_positive));
+    venue.book.validate();
+}
+
+TEST_CASE_TEMPLATE("two parties of ours trade with each other, and neither with itself", Book, EVERY_BOOK) {
+    Venue<Book> venue;
+    venue.ask(kCentre, 1, kAgent);
+    venue.ask(kCentre, 2, kOther);
+    CHECK(venue.market(Side::bid, 2, kOther) == traded(1, 2));
+    CHECK(venue.book.live() == 0);
+    REQUIRE(venue.fills.size() == 1);
+    CHECK(venue.fills[0].maker_party == kAgent);
+    CHECK(venue.fills[0].taker_party == kOther);
 }
 
 }  // namespace

@@ -12,13 +12,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from naive_book import ASK, BID, Answer, NaiveBook
 
 import engine
-from engine import Owner, Side, TimeInForce
+from engine import Party, Side, TimeInForce
 
 Book = engine.OrderBook | engine.MediumOrderBook | engine.CompactOrderBook
 MOST_LOTS = {engine.OrderBook: 2**31 - 1, engine.MediumOrderBook: 2**16 - 1, engine.CompactOrderBook: 2**16 - 1}
 BOOKS = list(MOST_LOTS)
 SIDES = {BID: Side.bid, ASK: Side.ask}
-OWNERS = {False: Owner.background, True: Owner.agent}
+PARTIES = {False: Party.background, True: Party.agent}
 CENTRE = 1000
 
 
@@ -33,11 +33,11 @@ class Pair:
         self.prevented = 0
 
     def limit(self, side: int, price: int, lots: int, agent: bool = False, force: str = "gtc") -> int | None:
-        done = self.book.limit(SIDES[side], price, lots, OWNERS[agent], TimeInForce[force])
+        done = self.book.limit(SIDES[side], price, lots, PARTIES[agent], TimeInForce[force])
         return self._same(done, self.naive.limit(side, price, lots, agent, force))
 
     def market(self, side: int, lots: int, agent: bool = False) -> None:
-        self._same(self.book.market(SIDES[side], lots, OWNERS[agent]), self.naive.market(side, lots, agent))
+        self._same(self.book.market(SIDES[side], lots, PARTIES[agent]), self.naive.market(side, lots, agent))
 
     def replace(self, number: int, price: int, lots: int, force: str = "gtc") -> int | None:
         done = self.book.replace(self.ids[number], price, lots, TimeInForce[force])
@@ -275,13 +275,38 @@ def test_what_becomes_of_the_part_that_finds_nobody(
 
 def test_the_agent_does_not_trade_with_itself() -> None:
     book = engine.CompactOrderBook(CENTRE)
-    book.limit(Side.ask, CENTRE, 4, Owner.agent)
+    book.limit(Side.ask, CENTRE, 4, Party.agent)
     other = book.limit(Side.ask, CENTRE, 3).order
-    refused = book.limit(Side.bid, CENTRE, 4, Owner.agent, TimeInForce.fok)
+    refused = book.limit(Side.bid, CENTRE, 4, Party.agent, TimeInForce.fok)
     assert refused.rejection == "a fill-or-kill order cannot be filled"
-    done = book.limit(Side.bid, CENTRE, 2, Owner.agent)
+    done = book.limit(Side.bid, CENTRE, 2, Party.agent)
     assert (done.prevented, done.fills) == (4, [(other, CENTRE, 2)])
     assert book.depth(Side.ask, 9) == [(CENTRE, 1)]
+
+
+@pytest.mark.parametrize("kind", BOOKS)
+def test_the_window_goes_no_further_than_prices_do(kind: type[Book]) -> None:
+    book, end = kind(2**31 - 1), 2**30
+    assert book.window[1] == end
+    low = kind(-(2**31))
+    assert low.window[0] == -end
+    book.recentre(-(2**31))
+    assert book.window == low.window
+    first, last = book.window[0], book.window[1] - 1
+    assert book.limit(Side.bid, first, 1).rejection is None
+    assert book.limit(Side.ask, last, 1).rejection is None
+    assert (book.best_bid, book.best_ask) == (first, last)
+    book.validate()
+    book.recentre(2**31 - 1)
+    assert (book.window[1], book.live, book.dropped) == (end, 0, 2)
+
+
+def test_what_the_agent_took_out_of_its_own_way_is_counted_in_full() -> None:
+    book, most = engine.OrderBook(CENTRE), MOST_LOTS[engine.OrderBook]
+    for price in range(CENTRE, CENTRE + 3):
+        book.limit(Side.ask, price, most, Party.agent)
+    done = book.market(Side.bid, most, Party.agent)
+    assert (done.filled, done.prevented, book.live) == (0, 3 * most, 0)
 
 
 class BookMachine(RuleBasedStateMachine):

@@ -7,13 +7,13 @@
 
 #include "engine/book/order_book.hpp"
 #include "engine/flow/flow.hpp"
-#include "engine/market/exchange.hpp"
+#include "engine/market/venue.hpp"
 
 namespace {
 
 using namespace mm;
 
-using Venue = Exchange<PlainFlow, CompactOrderBook>;
+using Market = Venue<PlainFlow, CompactOrderBook>;
 
 constexpr std::uint64_t kRaces = MM_TEST_COMMANDS / 10;  // for each pair of queues
 constexpr Ticks kBid = 1000;
@@ -30,7 +30,7 @@ constexpr std::array<std::array<double, kQueues>, kQueues> kPublished{{{.500, .3
 // further away matters before the first queue is empty.
 BookParams sky_perfect() {
     BookParams params;
-    params.initial_mid = kBid;
+    params.initial_mid_ticks = kBid;
     params.flow.poisson = {.distance = {1, 2},
                            .limit_rate = {1.85},
                            .cancel_hazard = {.71},
@@ -43,11 +43,12 @@ BookParams sky_perfect() {
 // Hears which queue is the first to empty; what the loop plays after that is not of the race.
 class FirstEmpty {
   public:
-    explicit FirstEmpty(const Venue& venue) : venue_(venue) {}
+    explicit FirstEmpty(const Market& venue) : venue_(venue) {}
 
     void filled(const Fill& fill) { look(fill.maker_side); }
     void cancelled(Handle, const Order& order) { look(order.side); }
     void submitted(Handle, const Order&) {}
+    void reduced(Handle, const Order&) {}
 
     bool known() const { return known_; }
     Side side() const { return side_; }
@@ -59,33 +60,34 @@ class FirstEmpty {
         side_ = side;
     }
 
-    const Venue& venue_;
+    const Market& venue_;
     bool known_ = false;
     Side side_ = Side::bid;
 };
 
-Venue with_queues(const BookParams& params, const PlainFlow& flow, std::size_t bids, std::size_t asks) {
-    Venue venue(params, flow);
+Market with_queues(const BookParams& params, const PlainFlow& flow, std::size_t bids, std::size_t asks) {
+    Market venue(params, flow);
     FirstEmpty first(venue);
-    for (std::size_t i = 0; i < bids; ++i) venue.limit(Side::bid, kBid, 1, Owner::background, TimeInForce::gtc, first);
+    for (std::size_t i = 0; i < bids; ++i) venue.limit(Side::bid, kBid, 1, Party::background, TimeInForce::gtc, first);
     for (std::size_t i = 0; i < asks; ++i)
-        venue.limit(Side::ask, kBid + 1, 1, Owner::background, TimeInForce::gtc, first);
+        venue.limit(Side::ask, kBid + 1, 1, Party::background, TimeInForce::gtc, first);
     REQUIRE(venue.book().live() == bids + asks);
     return venue;
 }
 
 // Whether the mid moves up: the asks are gone first.
-bool goes_up(Venue& venue) {
-    constexpr double kGlance = 0.2 * kSecond;  // a couple of events
+bool goes_up(Market& venue) {
+    constexpr Nanoseconds kGlance = 200'000'000;  // a couple of events
     FirstEmpty first(venue);
     while (!first.known()) venue.run_until(venue.now() + kGlance, first);
     return first.side() == Side::ask;
 }
 
-double share_up(const Venue& start, Venue& venue, std::uint64_t stream) {
+double share_up(const Market& start, Market& venue, std::uint64_t stream) {
     std::uint64_t up = 0;
     for (std::uint64_t race = 0; race < kRaces; ++race) {
-        venue.resume(start, Random(1, stream, race));
+        Random random(1, stream, race);
+        venue.resume(start, random);
         up += goes_up(venue);
     }
     return static_cast<double>(up) / static_cast<double>(kRaces);
@@ -93,8 +95,8 @@ double share_up(const Venue& start, Venue& venue, std::uint64_t stream) {
 
 TEST_CASE("the mid's next move goes the published way, for all 25 pairs of queues") {
     const BookParams params = sky_perfect();
-    const PlainFlow flow(params.flow);
-    Venue venue(params, flow);
+    const PlainFlow flow(params.flow, params.initial_mid_ticks);
+    Market venue(params, flow);
     for (std::size_t bids = 1; bids <= kQueues; ++bids)
         for (std::size_t asks = 1; asks <= kQueues; ++asks) {
             CAPTURE(bids);

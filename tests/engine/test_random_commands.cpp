@@ -23,6 +23,9 @@ struct Tally {
     std::array<int, 8> rejections{};
     std::array<int, kTimesInForce.size()> accepted{};  // limit orders that traded or came to rest
     int prevented = 0;
+    int between_ours = 0;  // trades of two parties of ours
+    int swept = 0;         // sweeps that traded
+    int alone = 0;         // commands after which one of ours stood before the background
     int kept_place = 0;
     int lost_place = 0;
     std::uint32_t most_live = 0;
@@ -40,7 +43,8 @@ class Pair {
         const std::uint32_t limits = ++commands_ / 500 % 2 == 0 ? 60 : 20;
         const std::uint32_t kind = random_.below(100);
         if (kind < limits) return limit();
-        if (kind < limits + 3) return market();
+        if (kind < limits + 2) return market();
+        if (kind < limits + 3) return sweep();
         if (kind < limits + 10) return replace();
         if (kind < limits + 15) return reduce();
         return random_.below(100) == 0 ? recentre() : cancel();
@@ -54,9 +58,26 @@ class Pair {
                 price = real_->behind(side, price);
             }
             if (price != kNoPrice) return false;
-            if (naive_.touch(side) != kNoPrice && real_->touch(side) != naive_.touch(side)) return false;
         }
         return real_->live() == naive_.live() && real_->dropped() == naive_.dropped();
+    }
+
+    // What the background alone shows: its best prices, at every price at which somebody stands its lots, and its
+    // levels, which are walked through from beyond the window.
+    bool same_background() {
+        for (const Side side : kSides) {
+            if (!same_reference(side)) return false;
+            for (const auto& [price, lots] : naive_.levels(side))
+                if (real_->background_depth(price) != naive_.background_depth(price)) return false;
+            Ticks price = real_->background_behind(side, side == Side::bid ? kPriceEnd - 1 : -kPriceEnd);
+            for (const auto& [expected, lots] : naive_.background_levels(side)) {
+                if (price != expected) return false;
+                price = real_->background_behind(side, price);
+            }
+            if (price != kNoPrice || !same_levels_of_background(side)) return false;
+            tally_.alone += !naive_.background_empty(side) && naive_.best(side) != naive_.reference(side);
+        }
+        return true;
     }
 
     // Every order where it stands, and the real book's own invariants.
@@ -75,6 +96,20 @@ class Pair {
         return found == naive_.live() && same_live_orders();
     }
 
+    // Around the centre, beyond the smaller windows, whether anybody stands there or not.
+    bool same_at_every_price() const {
+        const Ticks reach = std::min(Book::kWindow / 2, 300) + 2;
+        for (Ticks price = centre_ - reach; price <= centre_ + reach; ++price) {
+            if (real_->depth(price) != naive_.depth(price)) return false;
+            if (real_->background_depth(price) != naive_.background_depth(price)) return false;
+            for (const Side side : kSides) {
+                if (real_->behind(side, price) != naive_.behind(side, price)) return false;
+                if (real_->background_behind(side, price) != naive_.background_behind(side, price)) return false;
+            }
+        }
+        return true;
+    }
+
     const Tally& tally() const { return tally_; }
 
   private:
@@ -87,11 +122,11 @@ class Pair {
     bool limit() {
         const Side side = any_side();
         const Ticks price = any_price(side);
-        const Owner owner = any_owner();
-        const Lots lots = any_lots(owner);
+        const Party party = any_party();
+        const Lots lots = any_lots(party);
         const TimeInForce time_in_force = any_time_in_force();
         const bool same = both({}, [&](auto& book, Handle, auto&& on_fill) {
-            return book.limit(side, price, lots, owner, time_in_force, on_fill);
+            return book.limit(side, price, lots, party, time_in_force, on_fill);
         });
         tally_.accepted[static_cast<std::size_t>(time_in_force)] += last_.filled > 0 || last_.resting;
         return same;
@@ -99,9 +134,21 @@ class Pair {
 
     bool market() {
         const Side side = any_side();
-        const Owner owner = any_owner();
-        const Lots lots = any_lots(owner);
-        return both({}, [&](auto& book, Handle, auto&& on_fill) { return book.market(side, lots, owner, on_fill); });
+        const Party party = any_party();
+        const Lots lots = any_lots(party);
+        return both({}, [&](auto& book, Handle, auto&& on_fill) { return book.market(side, lots, party, on_fill); });
+    }
+
+    // Up to any price, the next to the best as likely as one beyond the window.
+    bool sweep() {
+        const Side side = any_side();
+        const Ticks price = any_price(opposite(side));
+        const Party party = any_party();
+        const Lots lots = any_lots(party);
+        const bool same =
+            both({}, [&](auto& book, Handle, auto&& on_fill) { return book.sweep(side, price, lots, party, on_fill); });
+        tally_.swept += last_.filled > 0;
+        return same;
     }
 
     // Often near to what the order is already.
@@ -110,7 +157,7 @@ class Pair {
         const Order old = naive_.holds(order.naive) ? naive_.order(order.naive) : Order{};
         const Ticks price = random_.below(2) == 0 ? old.price : any_price(old.side);
         const Lots lots =
-            random_.below(2) == 0 ? old.lots - 1 + static_cast<Lots>(random_.below(3)) : any_lots(old.owner);
+            random_.below(2) == 0 ? old.lots - 1 + static_cast<Lots>(random_.below(3)) : any_lots(old.party);
         const TimeInForce time_in_force = any_time_in_force();
         const bool same = both(order, [&](auto& book, Handle handle, auto&& on_fill) {
             return book.replace(handle, price, lots, time_in_force, on_fill);
@@ -121,7 +168,7 @@ class Pair {
 
     bool reduce() {
         const Named order = any_order();
-        const Lots lots = any_lots(Owner::background);
+        const Lots lots = any_lots(Party::background);
         return real_->reduce(order.real, lots) == naive_.reduce(order.naive, lots);
     }
 
@@ -159,6 +206,8 @@ class Pair {
         }
         ++tally_.rejections[static_cast<std::size_t>(expected.rejection)];
         tally_.prevented += expected.prevented > 0;
+        for (const Fill& fill : naive_fills_)
+            tally_.between_ours += fill.taker_party != Party::background && fill.maker_party != Party::background;
         return last_ == expected && real_fills_ == naive_fills_;
     }
 
@@ -167,21 +216,37 @@ class Pair {
                real_->queue_ahead(real) == naive_.queue_ahead(naive);
     }
 
-    // The numbered live orders are the live ones, each once.
+    bool same_reference(Side side) const {
+        if (real_->background_empty(side) != naive_.background_empty(side)) return false;
+        if (!real_->empty(side) && real_->touch(side) != naive_.touch(side)) return false;
+        if (real_->empty(side) && real_->touch(side) != real_->reference(side)) return false;
+        return naive_.reference(side) == kNoPrice || real_->reference(side) == naive_.reference(side);
+    }
+
+    bool same_levels_of_background(Side side) {
+        const int levels = static_cast<int>(random_.below(8));
+        const Ticks price = any_price(side);
+        return real_->background_lots(side, levels) == naive_.background_lots(side, levels) &&
+               real_->background_behind(side, price) == naive_.background_behind(side, price);
+    }
+
+    // The orders in the slots are the live ones, each in its own.
     bool same_live_orders() const {
-        std::vector<std::uint32_t> slots;
-        for (std::uint32_t i = 0; i < real_->live(); ++i) {
-            if (!real_->holds(real_->live_order(i))) return false;
-            slots.push_back(real_->live_order(i).slot);
+        std::uint32_t live = 0;
+        for (std::uint32_t slot = 0; slot < Book::kCapacity; ++slot) {
+            const Handle order = real_->in_slot(slot);
+            if (!order) continue;
+            if (order.slot != slot || !real_->holds(order)) return false;
+            ++live;
         }
-        std::ranges::sort(slots);
-        return std::ranges::adjacent_find(slots) == slots.end();
+        return live == naive_.live();
     }
 
     Handle name(Handle naive) const { return names_[naive.slot]; }
 
     Side any_side() { return random_.below(2) == 0 ? Side::bid : Side::ask; }
-    Owner any_owner() { return random_.below(3) == 0 ? Owner::agent : Owner::background; }
+    // The background or one of three parties of ours.
+    Party any_party() { return random_.below(2) == 0 ? Party::background : static_cast<Party>(1 + random_.below(3)); }
     TimeInForce any_time_in_force() {
         return random_.below(2) == 0 ? TimeInForce::gtc : kTimesInForce[random_.below(4)];
     }
@@ -193,11 +258,10 @@ class Pair {
         return centre_ - sign(side) * (static_cast<Ticks>(random_.below(kSpread)) - kSpread / 6);
     }
 
-    // A few, now and then none or about as many as a level holds; not of the agent's, whose lots that make way are
-    // summed.
-    Lots any_lots(Owner owner) {
+    // A few, now and then none or about as many as a level holds; not of ours, whose lots that make way are summed.
+    Lots any_lots(Party party) {
         const std::uint32_t kind = random_.below(500);
-        if (kind == 0 && owner == Owner::background) {
+        if (kind == 0 && party == Party::background) {
             const std::int64_t near = std::int64_t{Book::kMostLots} - 1 + random_.below(3);
             return static_cast<Lots>(std::min<std::int64_t>(near, std::numeric_limits<Lots>::max()));
         }
@@ -230,14 +294,19 @@ template <class Book>
 void check_variety(const Tally& tally) {
     for (std::size_t rejection = 0; rejection < tally.rejections.size(); ++rejection) {
         CAPTURE(describe(static_cast<Rejection>(rejection)));
-        const bool possible = rejection != static_cast<std::size_t>(Rejection::pool_exhausted) || Book::kCapacity < 500;
-        CHECK((tally.rejections[rejection] > 10) == possible);
+        // How many orders pile up is between what the small book holds and the large one; the middle one may be full.
+        const bool exhausted = rejection == static_cast<std::size_t>(Rejection::pool_exhausted);
+        if (exhausted && Book::kCapacity > 500 && Book::kCapacity < 2000) continue;
+        CHECK((tally.rejections[rejection] > 10) == !(exhausted && Book::kCapacity > 500));
     }
     for (const int accepted : tally.accepted) CHECK(accepted > 10);
     CHECK(tally.prevented > 10);
+    CHECK(tally.between_ours > 10);
+    CHECK(tally.swept > 10);
+    CHECK(tally.alone > 10);
     CHECK(tally.kept_place > 10);
     CHECK(tally.lost_place > 10);
-    CHECK(tally.most_live > 150);
+    CHECK(tally.most_live >= std::min(150U, Book::kCapacity));
 }
 
 #define REAL_BOOKS CompactOrderBook, MediumOrderBook, WideOrderBook
@@ -248,9 +317,13 @@ TEST_CASE_TEMPLATE("both books answer every command alike and look the same afte
         CAPTURE(command);
         REQUIRE(pair.play());
         REQUIRE(pair.same_depth());
-        if (command % 1000 == 0) REQUIRE(pair.same_queues());
+        REQUIRE(pair.same_background());
+        if (command % 1000 != 0) continue;
+        REQUIRE(pair.same_queues());
+        REQUIRE(pair.same_at_every_price());
     }
     CHECK(pair.same_queues());
+    CHECK(pair.same_at_every_price());
     check_variety<Book>(pair.tally());
 }
 
@@ -259,6 +332,7 @@ TEST_CASE_TEMPLATE("queues and invariants hold after every command", Book, REAL_
     for (int command = 0; command < 2000; ++command) {
         CAPTURE(command);
         REQUIRE(pair.play());
+        REQUIRE(pair.same_background());
         REQUIRE(pair.same_queues());
     }
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +55,8 @@ def test_golden_replay() -> None:
     assert matched == 998
     counters = replay.counters
     assert counters["messages"] == end - start
-    assert not any(counters[name] for name in ("excess", "out_of_turn", "traded_through", "stale", "outside_window"))
+    faults = ("excess", "short_deletion", "out_of_turn", "traded_through", "stale", "outside_window")
+    assert not any(counters[name] for name in faults)
     replay.validate()
 
 
@@ -148,6 +151,14 @@ def test_excess_duplicates_and_prices_outside_the_window_are_counted() -> None:
     assert replay.live == 1
 
 
+def test_a_deletion_of_too_few_shares_removes_its_order() -> None:
+    replay = engine.Replay(NOBODY)
+    replay.apply(messages((1, 1, 1, 30, 9_900, 1), (2, 2, 1, 10, 9_900, 1), (3, 3, 1, 5, 9_900, 1)))
+    assert replay.live == 0
+    assert replay.counters["short_deletion"] == 1
+    assert replay.counters["excess"] == 0
+
+
 def test_wrong_rows_and_messages_are_refused() -> None:
     with pytest.raises(ValueError, match="four columns for each level, but it has 3"):
         engine.Replay(np.array([10_100, 50, 9_900]))
@@ -159,6 +170,78 @@ def test_wrong_rows_and_messages_are_refused() -> None:
         engine.Replay(NOBODY).apply(messages((1, 8, 1, 10, 10_100, 1)))
     with pytest.raises(ValueError, match="levels must be >= 1, but it is 0"):
         engine.Replay(NOBODY).levels(0)
+
+
+GOOD_MESSAGES = messages((1, 1, 1, 30, 9_900, 1), (2, 1, 2, 20, 10_000, -1))
+BACKWARDS = np.dtype([(name, engine.MESSAGE[name]) for name in reversed(engine.MESSAGE.names or ())])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (np.array([1, 1, 1, 30, 9_900, 1]), "engine.MESSAGE, but it is int64"),
+        (np.zeros((2, 6)), "engine.MESSAGE, but it is float64"),
+        (
+            GOOD_MESSAGES.astype([(name, "f8") for name in engine.MESSAGE.names or ()]),
+            "engine.MESSAGE, but it is .*<f8",
+        ),
+        (GOOD_MESSAGES[["time_ns", "type", "size", "price"]], "engine.MESSAGE, but it is .*'price'"),
+        (np.zeros(2, BACKWARDS), r"engine.MESSAGE, but it is \[\('direction'"),
+        (GOOD_MESSAGES.tolist(), "engine.MESSAGE, but it is list"),
+        ("messages.csv", "engine.MESSAGE, but it is str"),
+        (None, "engine.MESSAGE, but it is NoneType"),
+    ],
+)
+def test_what_are_no_messages_is_refused_before_anything_changes(wrong: NDArray[np.void], sentence: str) -> None:
+    replay = engine.Replay(NOBODY)
+    with pytest.raises(ValueError, match="messages must be an array of dtype " + sentence):
+        replay.apply(wrong)
+    with pytest.raises(ValueError, match="messages must be an array of dtype " + sentence):
+        replay.apply_and_record(wrong, 1)
+    assert replay.counters["messages"] == 0
+
+
+def test_messages_may_lie_anywhere_in_memory() -> None:
+    """Numpy packs what it concatenates, and skips what it slices."""
+    twice = np.concatenate([GOOD_MESSAGES[:1], GOOD_MESSAGES[1:]])
+    assert twice.dtype != engine.MESSAGE
+    for stream in twice, np.repeat(GOOD_MESSAGES, 2)[::2]:
+        rows = engine.Replay(NOBODY).apply_and_record(stream, 1)
+        np.testing.assert_array_equal(rows[-1], [10_000, 20, 9_900, 30])
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [([101.5, 5, 98.5, 7], "float64"), ([True] * 4, "bool"), (GOOD_MESSAGES, r"\{'names'"), (["101", "5"], "<U3")],
+)
+def test_a_book_row_of_anything_but_integers_is_refused(row: list[float], kind: str) -> None:
+    with pytest.raises(ValueError, match="a book row must be an array of signed integers, but it is " + kind):
+        engine.Replay(np.array(row), tick=1)
+    np.testing.assert_array_equal(engine.Replay(np.array([101, 5, 98, 7], np.int32), tick=1).levels(1), [101, 5, 98, 7])
+
+
+def test_a_replay_in_use_refuses_a_second_thread() -> None:
+    stream = np.tile(messages((1, 1, 1, 10, 9_900, 1), (1, 3, 1, 10, 9_900, 1)), 1_500_000)
+    replay = engine.Replay(NOBODY)
+    reader = threading.Thread(target=replay.apply, args=(stream,))
+    reader.start()
+    time.sleep(0.05)  # of what three million messages take
+    refused = [
+        lambda: replay.apply(stream[:2]),
+        lambda: replay.apply_and_record(stream[:2], 1),
+        lambda: replay.levels(1),
+        lambda: replay.counters,
+        lambda: replay.live,
+        lambda: replay.validate(),
+    ]
+    for call in refused:
+        assert reader.is_alive()
+        with pytest.raises(RuntimeError, match="the replay is in use by another thread"):
+            call()
+    reader.join()
+    assert replay.counters["messages"] == len(stream)
+    for call in refused:
+        call()
 
 
 GOOD = "34200.004241176,1,16113575,18,5853300,1\n34200.5,3,16113575,18,5853300,1\n"

@@ -19,7 +19,7 @@ def max_lots(chosen):
 def play(chosen, strategy, n=20_000, seed=11, steps=None):
     markets = engine.Batch(envs.scenario(chosen), n, threads=2)
     markets.reset(seed, np.empty((n, len(markets.columns)), np.float32))
-    reward, statistics, inventory = np.empty(n), np.empty((n, len(engine.STATISTICS))), np.empty(n)
+    reward, statistics, inventory = np.empty(n), np.empty((n, len(markets.statistics))), np.empty(n)
     markets.play(strategy, steps or chosen.simulation.episode_steps, reward, statistics, inventory)
     return reward, statistics, inventory
 
@@ -56,6 +56,10 @@ def test_formulas():
         (lambda: STRATEGY.table(np.zeros((1, 3, 2, 2)), levels=[1, 0]), "levels must increase, but it is 0"),
         (lambda: STRATEGY.table(np.zeros((1, 3, 0, 2)), levels=[]), "levels must hold at least one signal"),
         (lambda: STRATEGY.constant(1)(np.zeros(2), np.zeros(3), np.zeros(2)), "must be of one length"),
+        (lambda: STRATEGY.constant(1)(np.array([-1]), np.zeros(1), np.zeros(1)), r"step must lie in \[0, 2\^32\)"),
+        (lambda: STRATEGY.constant(1)(np.array([1e10]), np.zeros(1), np.zeros(1)), r"step must lie in \[0, 2\^32\)"),
+        (lambda: STRATEGY.constant(1)(np.array([np.nan]), np.zeros(1), np.zeros(1)), r"step must lie in \[0, 2\^32\)"),
+        (lambda: STRATEGY.constant(1)(np.zeros(1), np.array([np.nan]), np.zeros(1)), "inventory must be a number"),
     ],
 )
 def test_what_makes_no_strategy_is_refused(make, words):
@@ -104,8 +108,8 @@ def test_a_play_is_its_steps_bit_for_bit(market, autoreset):
     table = np.random.default_rng(0).integers(2, 12, (30, 2 * lots + 1, 2)) / 8.0
     strategy = STRATEGY.table(table[:, :, None], alpha_skew=0 if market == "book" else 0.125)
     n = 50
-    reward, statistics, inventory = np.empty(n), np.empty((n, len(engine.STATISTICS))), np.empty(n)
     markets = engine.Batch(envs.scenario(chosen), n, autoreset=autoreset)
+    reward, statistics, inventory = np.empty(n), np.empty((n, len(markets.statistics))), np.empty(n)
     markets.reset(4, np.empty((n, len(markets.columns)), np.float32))
     for steps in (20, 25):
         markets.play(strategy, steps, reward, statistics, inventory)

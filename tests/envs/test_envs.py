@@ -3,8 +3,10 @@
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
+from gymnasium.wrappers import vector as wrappers
 
 import config
 import envs
@@ -58,6 +60,87 @@ def test_a_row_of_the_vector_env_is_the_single_env(market, autoreset):
         ended = done and autoreset is AutoresetMode.NEXT_STEP
         assert (rows[3] == row).all()
     assert episodes >= 3
+
+
+@pytest.mark.parametrize("market", ["gt1", "book"])
+def test_a_step_out_of_turn_is_refused(market):
+    chosen = config.load([f"market={market}", "simulation.episode_steps=3"])
+    single, markets = envs.MarketMakingEnv(chosen), envs.MarketMakingVectorEnv(chosen, 2)
+    for env, action in (single, np.zeros(2, np.float32)), (markets, np.zeros((2, 2), np.float32)):
+        with pytest.raises(ResetNeeded, match="reset the markets before their first step"):
+            env.step(action)
+        env.reset(seed=1)
+        assert [bool(np.all(env.step(action)[2])) for _ in range(3)] == [False, False, True]
+    with pytest.raises(ResetNeeded, match="its episode has ended"):
+        single.step(np.zeros(2, np.float32))
+    single.reset()
+    assert not single.step(np.zeros(2, np.float32))[2]
+    markets.step(np.zeros((2, 2), np.float32))  # which has started its next episodes by itself
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ({"options": {"stagered": True}}, "may name 'staggered' and nothing else, but they name 'stagered'"),
+        ({"options": {"reset_mask": np.array([True])}}, "nothing else, but they name 'reset_mask'"),
+        ({"options": {"staggered": "no"}}, "must be True or False, but it is 'no'"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 18446744073709551615, but it is -1"),
+        ({"seed": 2**64}, "seed must be .*, but it is 18446744073709551616"),
+        ({"seed": 1.5}, "seed must be .*, but it is 1.5"),
+        ({"seed": np.int64(-3)}, "seed must be .*-3"),
+    ],
+)
+@pytest.mark.parametrize("kind", [envs.MarketMakingEnv, envs.MarketMakingVectorEnv])
+def test_what_a_reset_does_not_know_is_refused(kind, words, sentence):
+    env, other = (kind(config.load(["market=gt1"])) for _ in range(2))
+    with pytest.raises(ValueError, match=sentence):
+        env.reset(**words)
+    assert (env.reset()[0] == other.reset()[0]).all()  # nothing had changed
+    for seed in 2**64 - 1, np.uint64(5), None:
+        assert (env.reset(seed=seed, options={})[0] == other.reset(seed=seed)[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("num_envs", -1), ("threads", -1), ("first_market_id", -1), ("first_market_id", 0.5)]
+)
+def test_sizes_that_are_no_whole_numbers_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"must be a whole number from 0 .*, but it is {value}"):
+        envs.MarketMakingVectorEnv(config.load(["market=gt1"]), **{name: value})
+
+
+def test_the_seed_of_a_new_environment_is_refused_by_its_first_reset():
+    for kind in envs.MarketMakingEnv, envs.MarketMakingVectorEnv:
+        with pytest.raises(ValueError, match=r"seed must be .*, but it is -1"):
+            kind(config.load(["market=gt1"]), seed=-1).reset()
+
+
+OBSERVATION_WRAPPERS = [
+    wrappers.NormalizeObservation,
+    wrappers.FlattenObservation,
+    lambda env: wrappers.TransformObservation(env, np.negative),
+]
+OTHER_WRAPPERS = [
+    wrappers.RecordEpisodeStatistics,
+    wrappers.DictInfoToList,
+    wrappers.NormalizeReward,
+    lambda env: wrappers.ClipReward(env, -1, 1),
+    lambda env: wrappers.RescaleAction(env, np.float32(-1), np.float32(1)),
+]
+
+
+@pytest.mark.parametrize("wrap", OBSERVATION_WRAPPERS + OTHER_WRAPPERS)
+@pytest.mark.parametrize("autoreset", [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP])
+def test_the_wrappers_of_gymnasium_need_the_mode_that_the_environment_says(wrap, autoreset):
+    env = envs.MarketMakingVectorEnv(config.load(["market=gt1", "simulation.episode_steps=3"]), 2, autoreset=autoreset)
+    if autoreset is AutoresetMode.SAME_STEP and wrap in OBSERVATION_WRAPPERS:
+        assert "need\n    ``autoreset=AutoresetMode.NEXT_STEP``" in envs.MarketMakingVectorEnv.__doc__
+        with pytest.raises(AssertionError):
+            wrap(env)
+        return
+    wrapped = wrap(env)
+    wrapped.reset(seed=1)
+    ended = sum(int(wrapped.step(wrapped.action_space.sample())[2].sum()) for _ in range(9))
+    assert ended >= 4
 
 
 def test_calculate_reward():
