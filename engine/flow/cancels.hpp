@@ -47,7 +47,7 @@ class DueTimes {
     // The earliest time: that of a slot which may have been set anew since, or kNotDue.
     std::uint32_t first() const { return near_[first_]; }
     // Whether it still is the time of its slot.
-    bool holds(std::uint32_t due) const { return due_[slot(due)] == due; }
+    bool holds(std::uint32_t due) const { return due != kNotDue && due_[slot(due)] == due; }
     // Takes the earliest time off. If no other stands in order then, `look_further` finds those that do not yet.
     std::uint32_t take_first() {
         const std::uint32_t due = near_[first_];
