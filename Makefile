@@ -53,7 +53,7 @@ tune: setup ## a Tune sweep over skews and penalty, tracked in MLflow
 	$(BIN)/python -m tuning $(ARGS)
 
 ui: setup ## MLflow on the store in mlruns/
-	$(BIN)/python -m training.ui $(ARGS)
+	$(BIN)/python -m training ui $(ARGS)
 
 test: setup ## every test, C++ and Python; those on real data run where MARKET_DATA names a folder
 	$(CMAKE) --workflow --preset release

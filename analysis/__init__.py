@@ -1,1 +1,1 @@
-"""What is measured outside training: calibration to recorded flow, baselines, evaluation."""
+"""What is measured outside training: calibration to recorded flow, rules, evaluation."""

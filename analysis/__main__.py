@@ -1,28 +1,60 @@
-"""``python -m analysis VERB key=value ...``."""
+"""``python -m analysis COMMAND key=value ...``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from pathlib import Path
 
-import config
-from analysis import calibrate, optimality, report
-
-VERBS: dict[str, Callable[[Sequence[str]], None]] = {
-    "calibrate": calibrate.main,
-    "evaluate": report.main,
-    "optimum": optimality.main,
-}
+from analysis.calibration import options
+from config import cli
+from config.cli import Word, Words
 
 
-def main(words: Sequence[str]) -> None:
-    """Hands the words behind the verb to that verb."""
-    known = ", ".join(VERBS)
-    if not words:
-        raise config.UserError(f"python -m analysis needs a verb; known: {known}")
-    if words[0] not in VERBS:
-        raise config.UserError(f"python -m analysis does not know '{words[0]}'; known: {known}")
-    VERBS[words[0]](words[1:])
+def calibrate(words: Words) -> None:
+    """Writes the market in which a file of LOBSTER messages was recorded, and says how like it is. Each rate stands
+    with its count and standard error.
+    """
+    from analysis.calibration import calibrate_file
 
+    out = words.one("out")
+    calibrate_file(words.one("data"), Path(out), options.parse(words.own))
+    print(f"\nwritten to {out}; next:\n  python -m training market={out}")
+
+
+def evaluate(words: Words) -> None:
+    """Holds saved policies against the tuned rules on held-out episodes. Several policies are one recipe trained
+    several times.
+    """
+    from analysis import report
+
+    report.evaluate(words.all("policy"), words.configuration)
+
+
+def optimum(words: Words) -> None:
+    """Prints the known optimum of a market and how far every rule is from it. The optimal depths are plotted."""
+    from analysis import optimality
+
+    optimality.run(words.all("policy"), words.one("plot"), words.configuration)
+
+
+POLICY = Word("policy", "PATH", "a model.pt2 or a folder with one", repeated=True)
+COMMANDS = cli.Commands(
+    "analysis",
+    "Calibration, evaluation and known optima: what one does without training.",
+    [
+        cli.Command(
+            calibrate,
+            "calibrate",
+            [
+                Word("data", "PATH", "message file, or folder with one (default: MARKET_DATA of the environment)"),
+                Word("out", "PATH", "the YAML file to write"),
+                *options.words(),
+            ],
+            configured=False,
+        ),
+        cli.Command(evaluate, "evaluate", [POLICY]),
+        cli.Command(optimum, "optimum", [POLICY, Word("plot", "PATH", "the picture to write (default: in reports/)")]),
+    ],
+)
 
 if __name__ == "__main__":
-    config.run(main)
+    cli.main(COMMANDS, "python -m analysis")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import engine
+from analysis.measures import REWARD, Episodes, Sums, measure
 from analysis.optimum import Problem, value
 from analysis.policy import Policy, Rule
 from config import ActionReference, Config, MarketKind, UserError, replace
@@ -22,22 +22,15 @@ _LEVELS = [_INVENTORY, STATISTICS.index("mid")]  # what is no sum
 
 
 @dataclass(frozen=True)
-class Episodes:
-    """One row for each episode, all [n]; money in tick x lot (book) or price x lot (reduced form)."""
-
-    reward: NDArray[np.float64]  # PnL less the penalties
-    pnl: NDArray[np.float64]  # marked to the mid, less fees and the liquidation at the end
-    mean_abs_inventory: NDArray[np.float64]  # lots, over time
-    fills: NDArray[np.float64]  # lots, both sides
-
-
-@dataclass(frozen=True)
 class Estimate:
     """A mean over episodes and its bootstrap interval."""
 
     mean: float
     low: float
     high: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 
 def simulate(policy: Policy, config: Config, *, episodes: int, seed: int) -> Episodes:
@@ -48,27 +41,7 @@ def simulate(policy: Policy, config: Config, *, episodes: int, seed: int) -> Epi
     """
     if isinstance(policy, Rule):
         return RuleMarkets(config, episodes=episodes, seed=seed).play(policy)
-    return _episodes(play_stepwise(policy, config, episodes, seed), config)
-
-
-def _episodes(sums: Sums, config: Config) -> Episodes:
-    column = {name: sums.statistics[:, i] for i, name in enumerate(STATISTICS)}
-    return Episodes(
-        reward=sums.reward,
-        # The terminal penalty is the agent's preference, not money.
-        pnl=sums.reward + column["inventory_penalty"] + config.agent.terminal_penalty * column["inventory"] ** 2,
-        mean_abs_inventory=sums.abs_inventory / config.simulation.episode_steps,
-        fills=column["bid_filled"] + column["ask_filled"],
-    )
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Sums over the episode of each market, as `engine.Batch.play` writes them."""
-
-    reward: NDArray[np.float64]  # [n]
-    statistics: NDArray[np.float64]  # [n, m], the batch's; inventory and mid at the end
-    abs_inventory: NDArray[np.float64]  # [n]
+    return measure(play_stepwise(policy, config, episodes, seed), config)
 
 
 def _threads() -> int:
@@ -79,13 +52,14 @@ class RuleMarkets:
     """Markets that rules play one after another, by themselves, on the same episodes."""
 
     def __init__(self, config: Config, *, episodes: int, seed: int) -> None:
+        config = for_evaluation(config)
         self._config, self._seed = config, seed
         self._batch = engine.Batch(scenario(config), episodes, threads=_threads())
         self._observation = np.empty((episodes, len(self._batch.columns)), np.float32)
 
     def play(self, rule: Rule) -> Episodes:
         """One episode in each market."""
-        return _episodes(self.sums(rule.strategy), self._config)
+        return measure(self.sums(rule.strategy), self._config)
 
     def sums(self, strategy: engine.Strategy) -> Sums:
         """What one episode in each market adds up to."""
@@ -109,6 +83,11 @@ def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> S
         sums.abs_inventory[:] += np.abs(info["statistics"][:, _INVENTORY])
     sums.statistics[:, _LEVELS] = info["statistics"][:, _LEVELS]
     return sums
+
+
+def for_evaluation(config: Config) -> Config:
+    """``config`` with the penalty that policies are compared by in place of the one that they are trained with."""
+    return replace(config, agent={"inventory_penalty": config.evaluation.inventory_penalty})
 
 
 def solvable(config: Config, reference: ActionReference) -> bool:
@@ -159,13 +138,13 @@ def estimate(sample: NDArray[np.float64], confidence: float) -> Estimate:
 
 def summary(episodes: Episodes, confidence: float) -> dict[str, Estimate]:
     """The estimate of every measure of ``episodes``."""
-    return {field.name: estimate(getattr(episodes, field.name), confidence) for field in dataclasses.fields(episodes)}
+    return {name: estimate(values, confidence) for name, values in episodes.items()}
 
 
 def differences(results: Mapping[str, Episodes], name: str, confidence: float) -> dict[str, Estimate]:
     """Reward of ``name`` less that of every other policy, episode by episode."""
     return {
-        other: estimate(results[name].reward - episodes.reward, confidence)
+        other: estimate(results[name][REWARD] - episodes[REWARD], confidence)
         for other, episodes in results.items()
         if other != name
     }
@@ -174,4 +153,4 @@ def differences(results: Mapping[str, Episodes], name: str, confidence: float) -
 def _playing(policy: Policy, config: Config) -> Config:
     """``config`` as ``policy`` plays it: its own reference for action 0, and its own box."""
     low, high = policy.box
-    return replace(config, agent={"action": policy.reference, "action_low": low, "action_high": high})
+    return replace(for_evaluation(config), agent={"action": policy.reference, "action_low": low, "action_high": high})

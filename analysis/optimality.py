@@ -12,11 +12,11 @@ from rich.progress import track
 from rich.table import Table
 
 import config as configuration
-from analysis import baselines
+from analysis import rules
 from analysis.evaluation import exact_value
 from analysis.optimum import Optimum, Problem, gap, score, solve
 from analysis.policy import Policy, Rule, load
-from config import Config, UserError
+from config import Config
 
 WIDTH = 120  # columns
 FOLDER = Path("reports")
@@ -51,21 +51,21 @@ def rank(config: Config, policies: Sequence[Policy] = (), *, progress: bool = Fa
     """
     problem = Problem.of(config)
     optimum = solve(problem)
-    families = baselines.families(config)
+    families = rules.families(config)
     shown = Console(stderr=True)
     quiet = not (progress and shown.is_terminal)
-    rules = [
-        baselines.tune(family)
+    tuned = [
+        rules.tune(family)
         for family in track(families, "tuning the rules", console=shown, disable=quiet, transient=True)
     ]
-    rules += [
+    tuned += [
         family.rule(*family.derived, name=f"{family.name}, untuned")
         for family in families
         if family.derived is not None
     ]
-    if baselines.has_signal(config):
-        rules.append(baselines.signal_blind_optimum(config))
-    values = [(policy, exact_value(policy, config)) for policy in (*policies, *rules)]
+    if rules.has_signal(config):
+        tuned.append(rules.signal_blind_optimum(config))
+    values = [(policy, exact_value(policy, config)) for policy in (*policies, *tuned)]
     constant = next(value for policy, value in values if policy.name == "constant spread")
     best = optimum.at_start
     standings = [
@@ -148,15 +148,21 @@ def plot(found: Optimality, path: Path) -> Path:
     return path
 
 
-def main(words: Sequence[str]) -> None:
-    """``python -m analysis optimum [market=NAME|PATH] [policy=PATH ...] [plot=FILE] [key=value ...]``."""
-    policies = [word.removeprefix("policy=") for word in words if word.startswith("policy=")]
-    plots = [word.removeprefix("plot=") for word in words if word.startswith("plot=")]
-    if len(plots) > 1:
-        raise UserError(f"optimum writes one plot=FILE, but it has {len(plots)}")
-    config = configuration.load([word for word in words if not word.startswith(("policy=", "plot="))])
+def run(paths: Sequence[str], picture: str, words: Sequence[str]) -> None:
+    """Prints the optimum of the market that ``words`` configure, with the saved policies at ``paths`` among the rules.
+
+    Args:
+        paths: of policies.
+        picture: where the optimal depths are plotted; empty: in `FOLDER`.
+        words: of the configuration.
+
+    Raises:
+        UserError: one sentence.
+
+    """
+    config = configuration.load(words)
     Problem.of(config)  # its complaint first
-    found = rank(config, [load(Path(path), name=path) for path in policies], progress=config.training.progress)
+    found = rank(config, [load(Path(path), name=path) for path in paths], progress=config.training.progress)
     show(found)
-    path = Path(plots[0]) if plots else FOLDER / f"optimum-{config.market.name}.png"
+    path = Path(picture) if picture else FOLDER / f"optimum-{config.market.name}.png"
     print(f"optimal depths by inventory and time: {plot(found, path)}")

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from rich.table import Table
 from scipy import stats
 
-from analysis import baselines
+from analysis import rules
 from analysis.evaluation import Estimate, simulate
+from analysis.measures import REWARD
 from analysis.policy import Policy
 from config import Config
 
@@ -35,11 +36,11 @@ class Versus:
 def repetition(policies: Sequence[Policy], config: Config) -> list[Versus]:
     """Tunes the rules, and plays all policies and rules on the same held-out episodes."""
     held_out = config.evaluation
-    trained = [simulate(policy, config, episodes=held_out.episodes, seed=held_out.seed).reward for policy in policies]
+    trained = [simulate(policy, config, episodes=held_out.episodes, seed=held_out.seed)[REWARD] for policy in policies]
     found = []
-    for family in baselines.families(config):
-        rule = baselines.tune(family)
-        reward = simulate(rule, config, episodes=held_out.episodes, seed=held_out.seed).reward
+    for family in rules.families(config):
+        rule = rules.tune(family)
+        reward = simulate(rule, config, episodes=held_out.episodes, seed=held_out.seed)[REWARD]
         ratios = [np.var(one - reward) / (np.var(one) + np.var(reward)) for one in trained]
         means = np.array([np.mean(one - reward) for one in trained])
         found.append(Versus(rule.name, float(reward.mean()), means, float(np.mean(ratios))))

@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 import config as configuration
-from analysis import baselines, repetition
-from analysis.evaluation import Episodes, Estimate, differences, exact_value, simulate, solvable, summary
+from analysis import repetition, rules
+from analysis.evaluation import Estimate, differences, exact_value, simulate, solvable, summary
+from analysis.measures import MEASURES, REWARD, Episodes
 from analysis.optimum import Problem, gap, solve
 from analysis.policy import Policy, TrainedPolicy, load
-from config import Config, MarketKind, UserError
+from config import Config, UserError
 from envs import MarketMakingVectorEnv
 
 WIDTH = 120  # columns
@@ -57,7 +58,7 @@ class Comparison:
 
 def compare(policy: Policy, config: Config) -> Comparison:
     """Tunes the rules, then plays ``policy`` and every rule on ``evaluation.episodes`` held-out episodes."""
-    policies = [policy, *map(baselines.tune, baselines.families(config))]
+    policies = [policy, *map(rules.tune, rules.families(config))]
     held_out = config.evaluation
     results = {p.name: simulate(p, config, episodes=held_out.episodes, seed=held_out.seed) for p in policies}
     exact = None
@@ -79,7 +80,7 @@ def show(comparison: Comparison, config: Config, console: Console | None = None)
     console = console or _console()
     console.print(_table(comparison, config))
     for other, difference in comparison.differences.items():
-        console.print(f"reward of {comparison.policy} less {other}: {_cell(difference)}, {_verdict(difference)}")
+        console.print(f"reward of {comparison.policy} less {other}: {difference}, {_verdict(difference)}")
     if comparison.exact is not None:
         console.print(f"exact optimum V* = {comparison.exact.optimum:.5g}: no policy can earn more on average")
 
@@ -91,15 +92,18 @@ def text(comparison: Comparison, config: Config) -> str:
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
-def main(words: Sequence[str]) -> None:
-    """``python -m analysis evaluate policy=PATH [policy=PATH ...] [market=NAME|PATH] [key=value ...]``.
+def evaluate(paths: Sequence[str], words: Sequence[str]) -> None:
+    """Prints how the saved policies at ``paths`` do in the market that ``words`` configure.
 
     Several policies are one recipe trained several times: see `repetition`.
+
+    Raises:
+        UserError: one sentence.
+
     """
-    paths = [word.removeprefix("policy=") for word in words if word.startswith("policy=")]
     if not paths:
         raise UserError("evaluate needs policy=PATH (a model.pt2 or the folder of one), once or more, but it has none")
-    config = configuration.load([word for word in words if not word.startswith("policy=")])
+    config = configuration.load(words)
     columns = list(MarketMakingVectorEnv(config).columns)
     policies = [_fitting(path, columns) for path in paths]
     if len(policies) == 1:
@@ -123,26 +127,23 @@ def _console() -> Console:
 
 
 def _table(comparison: Comparison, config: Config) -> Table:
-    n = len(next(iter(comparison.results.values())).reward)
-    unit = "tick x lot" if config.market.kind is MarketKind.book else "price x lot"
+    n = len(next(iter(comparison.results.values()))[REWARD])
+    units = ", ".join(f"{one.label} in {one.unit(config)}" for one in MEASURES.values())
     table = Table(
         title=f"{config.market.name}: {n} held-out episodes of {config.simulation.episode_steps} steps, the same for "
-        f"all; {comparison.confidence:.0%} intervals; PnL and reward in {unit}, inventory in lots",
+        f"all; {comparison.confidence:.0%} intervals; {units}",
         title_justify="left",
     )
     table.add_column("policy")
-    for heading in ("reward", "PnL", "mean |q|", "fills", *(("exact value", "gap") if comparison.exact else ())):
+    exact = ("exact value", "gap") if comparison.exact else ()
+    for heading in (*(one.label for one in MEASURES.values()), *exact):
         table.add_column(heading, justify="right")
-    for name, estimates in comparison.summaries.items():
-        cells = [_cell(estimates[key]) for key in ("reward", "pnl", "mean_abs_inventory", "fills")]
+    for policy, estimates in comparison.summaries.items():
+        cells = [str(estimates[name]) for name in MEASURES]
         if comparison.exact is not None:
-            cells += [f"{comparison.exact.values[name]:.5g}", f"{comparison.exact.gap(name):.2%}"]
-        table.add_row(name, *cells)
+            cells += [f"{comparison.exact.values[policy]:.5g}", f"{comparison.exact.gap(policy):.2%}"]
+        table.add_row(policy, *cells)
     return table
-
-
-def _cell(estimate: Estimate) -> str:
-    return f"{estimate.mean:.4g} [{estimate.low:.4g}, {estimate.high:.4g}]"
 
 
 def _verdict(difference: Estimate) -> str:

@@ -1,6 +1,6 @@
 """Configuration: YAML holds every value once, frozen dataclasses hold types and ranges."""
 
-from config.errors import UserError, run
+from config.errors import RunError, UserError
 from config.loading import GROUPS, from_dict, load, names, replace, section, to_dict
 from config.schema import (
     ActionReference,
@@ -36,13 +36,13 @@ __all__ = [
     "MarketMakerConfig",
     "Network",
     "ReducedFormConfig",
+    "RunError",
     "SizesConfig",
     "UserError",
     "from_dict",
     "load",
     "names",
     "replace",
-    "run",
     "section",
     "to_dict",
 ]

@@ -354,6 +354,7 @@ class TrainingConfig(Section):
     gpus_per_learner: float = number(least=0)
     checkpoint_every: int = number(least=1)  # iterations
     checkpoint_root: str
+    patience_s: float = number(above=0)
     progress: bool
 
 
@@ -368,6 +369,7 @@ class EvaluationConfig(Section):
     tuning_candidates: int = number(least=32)
     tuning_seed: int = number(least=0)
     confidence: float = number(above=0, below=1)
+    inventory_penalty: float = number(least=0)  # by which policies are compared; agent.inventory_penalty trains them
 
     def check(self) -> None:
         if self.seed == self.tuning_seed:
@@ -387,7 +389,7 @@ class TrackingConfig(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class SweepConfig(Section):
-    """The Tune sweep: ranges [low, high] of what is searched; the objective never sees the trial's own penalty."""
+    """The Tune sweep: ranges [low, high] of what is searched. What trials are compared by is the evaluation's."""
 
     key = "sweep"
     trials: int = number(least=1)
@@ -395,7 +397,6 @@ class SweepConfig(Section):
     inventory_skew: list[float] = number(least=0)
     alpha_skew: list[float] = number(least=0)
     inventory_penalty: list[float] = number(above=0)
-    objective_penalty: float = number(least=0)  # of the fixed evaluation; same units as agent.inventory_penalty
     root: str
 
     def check(self) -> None:

@@ -8,7 +8,7 @@ from torch import nn
 
 from analysis.policy import PolicyCard
 from config import Activation
-from training import export
+from training import policies
 
 CARD = PolicyCard(
     observation=["inventory", "imbalance", "time_left"], action="offsets", low=-1.0, high=3.0, market="book"
@@ -29,12 +29,12 @@ def state(layers: nn.Sequential, places: list[str]) -> dict[str, np.ndarray]:
     }
 
 
-def ppo_policy(scale: float = 1.0) -> tuple[nn.Sequential, export.PolicyNetwork]:
+def ppo_policy(scale: float = 1.0) -> tuple[nn.Sequential, policies.PolicyNetwork]:
     layers = actor(2)
     with torch.no_grad():
         layers[-1].weight.mul_(scale)
     weights = state(layers, ["actor.0", "actor.2", "actor.4"]) | {"critic.0.weight": np.zeros((1, 3))}
-    return layers, export.from_ppo(weights, Activation.tanh, CARD)
+    return layers, policies.from_ppo(weights, Activation.tanh, CARD)
 
 
 OBSERVATIONS = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)

@@ -1,7 +1,9 @@
-"""The live line of a training run."""
+"""The progress of a training run: a live line on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from types import TracebackType
 
 from rich.console import Console
@@ -9,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from config import Config
 
+LOG_EVERY_S = 30.0
 SHOWN = {  # label: metric and format
     "return": ("train/return", "{:.2f}"),
     "PnL": ("market/pnl", "{:.2f}"),
@@ -19,28 +22,33 @@ SHOWN = {  # label: metric and format
 
 
 class ProgressLine:
-    """Context manager: a bar over the iterations with the last one's numbers; silent if not wanted."""
+    """Context manager: how far the iterations are, with the last one's numbers; silent if not wanted."""
 
     def __init__(self, config: Config) -> None:
-        self._progress = Progress(
+        self._total = config.training.iterations
+        self._console = Console(stderr=True)
+        self._wanted = config.training.progress
+        self._bar = Progress(
             TextColumn("{task.completed}/{task.total}"),
             BarColumn(bar_width=10),
             TimeRemainingColumn(compact=True),
             TextColumn("{task.description}"),
-            console=Console(stderr=True),
-            disable=not config.training.progress,
+            console=self._console,
+            disable=not self._wanted or not self._console.is_terminal,
         )
         self._known: dict[str, float] = {}  # the newest of each number: not all are renewed by every iteration
-        self._task = self._progress.add_task("starting", total=config.training.iterations)
+        self._task = self._bar.add_task("starting", total=self._total)
 
     def __enter__(self) -> ProgressLine:
-        self._progress.start()
+        self._began = self._logged = time.monotonic()
+        self._first: int | None = None  # iteration from which the time of one is measured
+        self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        self._bar.stop()
 
     def show(self, iteration: int, env_steps: int, metrics: dict[str, float]) -> None:
         """Moves the bar and renews the numbers."""
@@ -49,4 +57,17 @@ class ProgressLine:
             f"{label} {form.format(self._known[name])}" for label, (name, form) in SHOWN.items() if name in self._known
         ]
         description = "  ".join([f"{env_steps / 1e6:.2f}M steps", *numbers])
-        self._progress.update(self._task, completed=iteration, description=description)
+        self._bar.update(self._task, completed=iteration, description=description)
+        if self._wanted and not self._console.is_terminal:
+            self._log(iteration, description)
+
+    def _log(self, iteration: int, description: str) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = iteration - 1
+        if iteration < self._total and now - self._logged < LOG_EVERY_S:
+            return
+        self._logged = now
+        left_s = (now - self._began) / (iteration - self._first) * (self._total - iteration)
+        left = f"{timedelta(seconds=round(left_s))} left" if left_s else "done"
+        print(f"iteration {iteration}/{self._total}  {description}  {left}", file=self._console.file, flush=True)

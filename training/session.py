@@ -1,21 +1,82 @@
-"""Ray, as every command line starts it."""
+"""One training from start to end: a tracked run, the loop, the comparison with the rules, the registered policy."""
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from analysis import report
+from analysis.evaluation import exact_value, solvable
+from analysis.optimum import Problem, gap, solve
+from analysis.policy import TrainedPolicy
+from config import Config
+from training import checkpoints, policies, tracking
+from training.loop import TrainResult, train
+from training.tracking import Run, Status
 
 
-def start_ray() -> None:
-    """Connects to RAY_ADDRESS, or starts Ray here without dashboard and usage reports."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    # RLlib itself passes its configuration by reference, which Ray reports as an error though the driver holds it.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
-    import ray
+def run(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> TrainResult:
+    """Trains under a tracked run that keeps ``files`` too, compares and registers the policy, says what can be next.
 
-    logging.getLogger("ray.rllib").setLevel(logging.ERROR)
-    local = "RAY_ADDRESS" not in os.environ
-    ray.init(include_dashboard=False if local else None, logging_level=logging.ERROR, log_to_driver=False)
+    Args:
+        config: the resolved configuration.
+        resume: a checkpoint to go on from.
+        files: kept as artifacts.
+
+    """
+    run_id = None if resume is None else checkpoints.read_progress(resume).run_id
+    name = f"{config.algo.name.value}-{config.market.name}-s{config.seed}"
+    tracked = tracking.start(config, name=name, run_id=run_id)
+    status: Status = "FAILED"
+    try:
+        for path in files:
+            tracked.log_file(path)
+        result = train(config, run=tracked, resume=resume, score=exact_gap(config))
+        print(f"run {tracked.id}: {result.iterations} iterations, {result.env_steps:,} env steps")
+        if result.interrupted:
+            print(f"go on with: python -m training resume={tracked.id}")
+        else:
+            _conclude(config, tracked, result)
+        status = "KILLED" if result.interrupted else "FINISHED"
+        return result
+    except (KeyboardInterrupt, SystemExit):
+        status = "KILLED"
+        raise
+    finally:
+        tracked.finish(status)
+
+
+def exact_gap(config: Config) -> Callable[[Mapping[str, Any]], dict[str, float]] | None:
+    """For `training.loop.train`: how far what has been learned is from the optimum, where that is known."""
+    if not solvable(config, config.agent.action):
+        return None
+    optimum = solve(Problem.of(config)).at_start
+
+    def gap_of(weights: Mapping[str, Any]) -> dict[str, float]:
+        network = policies.policy_of(config, weights)
+        return {"train/gap": gap(optimum, exact_value(TrainedPolicy(network, network.card), config))}
+
+    return gap_of
+
+
+def _conclude(config: Config, tracked: Run, result: TrainResult) -> None:
+    """The policy on disk and in MLflow, the table against the rules, and the next commands.
+
+    The policy comes first: whatever goes wrong in the comparison, what was learned is kept.
+    """
+    network = policies.policy_of(config, result.weights)
+    saved = policies.save(network, Path(config.training.checkpoint_root) / tracked.id / "policy").parent
+    print(f"policy without Ray: {saved}", flush=True)
+    try:
+        comparison = report.compare(TrainedPolicy(network, network.card, name=config.algo.name.value), config)
+    except Exception:
+        tracked.log_model(network, step=result.env_steps)
+        raise
+    report.show(comparison, config)
+    tracked.log_metrics(comparison.metrics(), step=result.env_steps)
+    tracked.log_text(report.text(comparison, config), "evaluation.txt")
+    uri = tracked.log_model(network, step=result.env_steps, scores=comparison.metrics())
+    print(f"model in MLflow: {uri or 'waits for the server with the rest of the run'}")
+    print("next, runs and models in the browser:  make ui")
+    print(f"next, train this one for longer:       make train ARGS='resume={tracked.id} training.iterations=...'")

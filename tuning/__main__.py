@@ -11,64 +11,48 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 import config as configuration
-from config import Config, UserError
+from analysis.measures import MEASURES, REWARD
+from config import Config, UserError, cli
+from config.cli import Word, Words
 
 if TYPE_CHECKING:
     from training.tracking import Run, Status
     from tuning.sweep import Sweep, Trial
 
-HELP = """\
-usage: python -m tuning [market=NAME|PATH] [algo=ppo|sac] [config=PATH] [sweep.trials=N] [key=value ...]
-       python -m tuning resume=PARENT_RUN_ID [sweep.root=FOLDER]
-
-Searches market_maker.inventory_skew, market_maker.alpha_skew and agent.inventory_penalty: each trial trains a
-policy around the market maker's own quotes (agent.action=residual), and all are scored by one fixed evaluation.
-Writes the best coefficients as a YAML file for python -m training config=PATH.
-
-  sweep.trials=16                   how many points are drawn
-  sweep.concurrent=4                how many train at once, on one core each
-  sweep.inventory_skew=[0,0.002]    range of a coefficient; also alpha_skew, inventory_penalty (log-uniform)
-  sweep.objective_penalty=0.01      inventory penalty of the objective, the same for every trial
-  training.iterations=20            any value of config/default.yaml
-  resume=PARENT_RUN_ID              run what is missing or failed of an earlier sweep
-
-RAY_ADDRESS names a running Ray cluster; sweep.root must then be a folder that all its machines share."""
 ROOT = "sweep.root="
 
 
-def main(words: Sequence[str]) -> None:
-    """Runs the command line ``words``; see HELP."""
-    if {"-h", "--help"} & set(words):
-        print(HELP)
-        return
+def sweep(words: Words) -> None:
+    """Searches market_maker.inventory_skew, market_maker.alpha_skew and agent.inventory_penalty. Each trial trains a
+    policy around the market maker's own quotes (agent.action=residual), and all are scored by one fixed evaluation; the
+    best coefficients are written as a YAML file for python -m training config=PATH. sweep.* in config/default.yaml says
+    how many trials there are, how many train at once, what is searched and what they are scored by. RAY_ADDRESS names a
+    running Ray cluster; sweep.root must then be a folder that all its machines share.
+    """
     config, earlier = parse(words)
-    from training.session import start_ray
+    from training.cluster import start_ray
 
     start_ray()
-    search_and_report(config, words, earlier)
+    search_and_report(config, words.configuration, earlier)
 
 
-def parse(words: Sequence[str]) -> tuple[Config, Sweep | None]:
+def parse(words: Words) -> tuple[Config, Sweep | None]:
     """The configuration, and the sweep to go on with, whose configuration that is.
 
     Raises:
         UserError: one sentence.
 
     """
-    named = [word.removeprefix("resume=") for word in words if word.startswith("resume=")]
-    rest = [word for word in words if not word.startswith("resume=")]
-    if len(named) > 1:
-        raise UserError(f"resume must be given once, but it is given as {' and '.join(named)}")
-    if named:
+    rest, name = words.configuration, words.one("resume")
+    if name:
         for word in rest:
             if not word.startswith(ROOT):
                 raise UserError(f"{word} cannot be combined with resume, which keeps the sweep's own; leave it out")
-        root = configuration.load(rest).sweep.root
     config = configuration.load(rest)
     from tuning import space, sweep  # ray and torch take seconds, which help and most mistakes need not wait for
 
-    if named:
-        earlier = sweep.find(named[0], root)
+    if name:
+        earlier = sweep.find(name, config.sweep.root)
         return earlier.config, earlier
     space.refuse_words(rest)
     space.check(config)
@@ -93,7 +77,7 @@ def search_and_report(config: Config, words: Sequence[str], earlier: Sweep | Non
         print(_headline(current), flush=True)
         (search.go_on if earlier else search.search)(current)
         status = _report(current, run)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         status = "KILLED"
         raise
     finally:
@@ -130,7 +114,6 @@ def _report(sweep: Sweep, run: Run) -> Status:
 def _report_best(sweep: Sweep, finished: list[Trial], run: Run) -> None:
     from tuning import report
     from tuning.logbook import final_metrics
-    from tuning.objective import OBJECTIVE
 
     best = finished[0]
     scores = report.held_out(sweep, best)
@@ -139,13 +122,12 @@ def _report_best(sweep: Sweep, finished: list[Trial], run: Run) -> None:
     run.set_tags({"best.trial": str(best.number), "best.run": best.run_id})
     run.log_metrics(final_metrics(best.scores, "selected_") | final_metrics(scores, "held_out_"), step=len(finished))
     print(
-        f"trial {best.number} is the best of {len(finished)} by the objective it is chosen by, "
-        f"{report.cell(best.scores[OBJECTIVE])}: selected, so optimistic"
+        f"trial {best.number} is the best of {len(finished)} by the reward it is chosen by, "
+        f"{best.scores[REWARD]}: selected, so optimistic"
     )
     print(
         f"its policy on {sweep.config.evaluation.episodes} held-out episodes (evaluation.seed): "
-        f"objective {report.cell(scores[OBJECTIVE])}, PnL {report.cell(scores['pnl'])}, "
-        f"mean |q| {report.cell(scores['mean_abs_inventory'])}"
+        + ", ".join(f"{one.label} {scores[name]}" for name, one in MEASURES.items())
     )
     print(f"best: {_near(path)}")
     print(f"next: {_next(sweep, path)}")
@@ -156,8 +138,8 @@ def _headline(sweep: Sweep) -> str:
     return (
         f"sweep {sweep.run_id}: {wanted.trials} trials, {config.algo.name.value} on {config.market.name}, "
         f"{config.training.iterations} iterations each, {wanted.concurrent} at once\n"
-        f"objective of every trial: mean reward under agent.inventory_penalty = {wanted.objective_penalty:g}, "
-        f"whatever it trains with"
+        f"every trial is scored by its mean reward under evaluation.inventory_penalty = "
+        f"{config.evaluation.inventory_penalty:g}, whatever it trains with"
     )
 
 
@@ -186,5 +168,8 @@ def _check_root(root: Path) -> None:
         raise UserError(f"sweep.root must be a folder to write to, but {root} is not")
 
 
+RESUME = Word("resume", "RUN", "the id of a sweep's parent run: do what is missing or failed")
+COMMAND = cli.Command(sweep, "tuning", [RESUME])
+
 if __name__ == "__main__":
-    configuration.run(main)
+    cli.main(COMMAND, "python -m tuning")

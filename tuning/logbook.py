@@ -16,12 +16,11 @@ from ray.tune.experiment import Trial as TuneTrial
 from rich.console import Console
 
 from analysis.evaluation import Estimate
+from analysis.measures import REWARD
 from config import Config
 from training import tracking
 from training.tracking import Run, Status
 from tuning import sweep as sweeps
-from tuning.objective import OBJECTIVE
-from tuning.report import cell
 from tuning.space import trial_config
 from tuning.sweep import State, Trial
 
@@ -119,10 +118,10 @@ def _announce_ctrl_c() -> None:
 
 
 def final_metrics(scores: dict[str, Estimate], prefix: str = "") -> dict[str, float]:
-    """Scores as metrics, the objective with the ends of its interval."""
-    objective = scores[OBJECTIVE]
+    """Scores as metrics, the reward with the ends of its interval."""
+    reward = scores[REWARD]
     means = {name: estimate.mean for name, estimate in scores.items()}
-    ends = {f"{OBJECTIVE}_low": objective.low, f"{OBJECTIVE}_high": objective.high}
+    ends = {f"{REWARD}_low": reward.low, f"{REWARD}_high": reward.high}
     return {f"final/{prefix}{name}": value for name, value in (means | ends).items()}
 
 
@@ -137,7 +136,7 @@ def _last_line(trace: str | None) -> str:
 
 
 def _say(trial: Trial, ended: int, config: Config) -> None:
-    outcome = f"objective {cell(trial.scores[OBJECTIVE])}" if trial.scores else f"failed: {trial.error}"
+    outcome = f"reward {trial.scores[REWARD]}" if trial.scores else f"failed: {trial.error}"
     point = "  ".join(f"{name} {value:.3g}" for name, value in trial.values.items())
     line = f"{ended}/{config.sweep.trials}  trial {trial.number}  {point}  {outcome}"
     Console(stderr=True, highlight=False).print(line, markup=False, soft_wrap=True)

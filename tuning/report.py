@@ -10,23 +10,22 @@ from pathlib import Path
 import yaml
 from rich.table import Table
 
-from analysis.evaluation import Estimate
+from analysis.evaluation import Estimate, simulate, summary
+from analysis.measures import MEASURES, REWARD
 from analysis.policy import load
 from config import Config
-from tuning.objective import OBJECTIVE, evaluate
 from tuning.space import SECTIONS, overlay, trial_config
 from tuning.sweep import Sweep, Trial, write
 
 BEST = "best.yaml"
-MEASURES = {OBJECTIVE: "objective", "pnl": "PnL", "mean_abs_inventory": "mean |q|", "fills": "fills"}
 
 
 def ranked(trials: Iterable[Trial]) -> list[Trial]:
-    """The finished trials from the best objective down, then the others as they were drawn."""
+    """The finished trials from the best reward down, then the others as they were drawn."""
     trials = list(trials)
     finished = [trial for trial in trials if trial.state == "finished"]
     others = [trial for trial in trials if trial.state != "finished"]
-    return sorted(finished, key=lambda t: -t.scores[OBJECTIVE].mean) + sorted(others, key=lambda t: t.number)
+    return sorted(finished, key=lambda t: -t.scores[REWARD].mean) + sorted(others, key=lambda t: t.number)
 
 
 def table(trials: list[Trial], config: Config) -> Table:
@@ -36,12 +35,12 @@ def table(trials: list[Trial], config: Config) -> Table:
         title=f"{evaluation.tuning_episodes} episodes, the same for all; {evaluation.confidence:.0%} intervals",
         title_justify="left",
     )
-    for heading in ("trial", *SECTIONS, *MEASURES.values(), ""):
+    for heading in ("trial", *SECTIONS, *(one.label for one in MEASURES.values()), ""):
         shown.add_column(heading, justify="right" if heading else "left")
     for trial in trials:
         point = [f"{trial.values[name]:.4g}" for name in SECTIONS]
         finished = trial.state == "finished"
-        scores = [cell(trial.scores[name]) if finished else "" for name in MEASURES]
+        scores = [str(trial.scores[name]) if finished else "" for name in MEASURES]
         shown.add_row(str(trial.number), *point, *scores, "" if finished else trial.state)
     return shown
 
@@ -64,7 +63,7 @@ def as_csv(trials: list[Trial]) -> str:
 def write_best(sweep: Sweep, best: Trial) -> Path:
     """Writes the overlay of the best coefficients, for ``python -m training config=PATH``."""
     path = sweep.folder / BEST
-    write(path, f"# trial {best.number} of sweep {sweep.run_id}\n" + yaml.safe_dump(overlay(best.values)))
+    write(path, f"# trial {best.number} of sweep {sweep.run_id}\n" + yaml.safe_dump(overlay(sweep.config, best.values)))
     return path
 
 
@@ -72,9 +71,5 @@ def held_out(sweep: Sweep, best: Trial) -> dict[str, Estimate]:
     """Scores of the best trial's policy on episodes that had no part in choosing it."""
     fresh = sweep.config.evaluation
     config = trial_config(sweep.config, best.values)
-    return evaluate(load(sweep.policy(best)), config, episodes=fresh.episodes, seed=fresh.seed)
-
-
-def cell(estimate: Estimate) -> str:
-    """Mean and interval."""
-    return f"{estimate.mean:.4g} [{estimate.low:.4g}, {estimate.high:.4g}]"
+    episodes = simulate(load(sweep.policy(best)), config, episodes=fresh.episodes, seed=fresh.seed)
+    return summary(episodes, fresh.confidence)

@@ -9,7 +9,7 @@ from ray import tune
 
 from config import ActionReference, Config, UserError, replace
 from config.schema import SweepConfig
-from training import algorithms
+from training.rllib import algorithms
 
 SECTIONS = {"inventory_skew": "market_maker", "alpha_skew": "market_maker", "inventory_penalty": "agent"}
 RESIDUAL = {"action": ActionReference.residual}  # the skews then shape what the policy starts from
@@ -33,12 +33,12 @@ def trial_config(config: Config, values: Mapping[str, float]) -> Config:
     return replace(config, market_maker=maker, agent=agent, training=ONE_PROCESS)
 
 
-def overlay(values: Mapping[str, float]) -> dict[str, Any]:
-    """The coefficients as the sections of a YAML file for ``config=PATH``."""
+def overlay(config: Config, values: Mapping[str, float]) -> dict[str, Any]:
+    """The coefficients as the sections of a YAML file for ``config=PATH``, and the penalty they were compared by."""
     sections: dict[str, Any] = {"market_maker": {}, "agent": {"action": RESIDUAL["action"].value}}
     for name, section in SECTIONS.items():
         sections[section][name] = float(values[name])
-    return sections
+    return sections | {"evaluation": {"inventory_penalty": config.evaluation.inventory_penalty}}
 
 
 def check(config: Config) -> None:

@@ -33,7 +33,7 @@ class Trial:
     run_id: str  # MLflow's
     values: dict[str, float]  # coefficients
     state: State
-    scores: dict[str, Estimate] = field(default_factory=dict)  # of the fixed evaluation; see `objective.evaluate`
+    scores: dict[str, Estimate] = field(default_factory=dict)  # of the fixed evaluation; see `analysis.measures`
     error: str = ""
 
     @property

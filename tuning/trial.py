@@ -8,11 +8,11 @@ from typing import Any
 
 from ray import tune
 
+from analysis.evaluation import simulate, summary
 from analysis.policy import TrainedPolicy
 from config import Config, UserError, from_dict, replace
-from training import checkpoints, export
-from training.runner import train
-from tuning.objective import evaluate
+from training import checkpoints, policies
+from training.loop import train
 from tuning.space import trial_config
 from tuning.sweep import policy_folder
 
@@ -43,17 +43,17 @@ def run_trial(values: dict[str, float], config: dict[str, Any], trial_root: str)
     settings = trial_config(from_dict(config), values)
     settings = replace(settings, training={"checkpoint_root": trial_root})
     result = train(settings, run=Curves(trial_id), resume=_checkpoint(trial_id, Path(trial_root)))
-    network = export.policy_of(settings, result.weights)
-    export.save(network, policy_folder(Path(trial_root), trial_id))
+    network = policies.policy_of(settings, result.weights)
+    policies.save(network, policy_folder(Path(trial_root), trial_id))
     scores = score(TrainedPolicy(network, network.card), settings)
     tune.report({"scores": scores, "env_steps": result.env_steps})
 
 
 def score(policy: TrainedPolicy, config: Config) -> dict[str, dict[str, float]]:
-    """What `evaluate` finds on the episodes by which trials are compared, as plain numbers."""
+    """Every measure on the episodes by which trials are compared, as plain numbers."""
     seen = config.evaluation
-    estimates = evaluate(policy, config, episodes=seen.tuning_episodes, seed=seen.tuning_seed)
-    return {name: dataclasses.asdict(estimate) for name, estimate in estimates.items()}
+    episodes = simulate(policy, config, episodes=seen.tuning_episodes, seed=seen.tuning_seed)
+    return {name: dataclasses.asdict(estimate) for name, estimate in summary(episodes, seen.confidence).items()}
 
 
 def _checkpoint(trial_id: str, trial_root: Path) -> Path | None:

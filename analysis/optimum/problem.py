@@ -73,7 +73,8 @@ class Problem:
     def of(cls, config: Config, **changes: Any) -> Problem:
         """The problem that a reduced-form market is; ``changes`` are fields to have otherwise.
 
-        Depths are unbounded: the agent's box is a matter of the learner's, not of the market's.
+        Its running penalty is the one that policies are compared by. Depths are unbounded: the agent's box is a matter
+        of the learner's, not of the market's.
         """
         params, name = config.market.reduced_form, config.market.name
         if config.market.kind is not MarketKind.reduced_form or params is None:
@@ -88,7 +89,7 @@ class Problem:
             "dt": dt,
             "steps": config.simulation.episode_steps,
             "limit": config.max_lots,
-            "running_penalty": config.agent.inventory_penalty,
+            "running_penalty": config.evaluation.inventory_penalty,
             "terminal_penalty": config.agent.terminal_penalty,
             "impact": params.impact,
             "fill_mode": params.fill_mode,

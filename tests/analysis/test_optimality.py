@@ -76,7 +76,10 @@ def test_the_command(tmp_path):
     [
         (["market=book"], "error: market must be one of a known optimum"),
         (["market=gt1", "policy=nowhere"], "error: nowhere must hold one model.pt2, but it holds 0"),
-        (["market=gt1", "plot=a.png", "plot=b.png"], "error: optimum writes one plot=FILE, but it has 2"),
+        (
+            ["market=gt1", "plot=a.png", "plot=b.png"],
+            "error: plot must be given once, but it is given as a.png and b.png",
+        ),
         (["market=gt9"], "error: market must be one of as2008, book, gt1"),
     ],
 )

@@ -8,8 +8,9 @@ import pytest
 import config
 import engine
 from analysis import repetition
-from analysis.__main__ import main
+from analysis.__main__ import COMMANDS
 from analysis.policy import Rule
+from config import cli
 
 WORDS = ["market=book", "evaluation.episodes=64", "evaluation.tuning_episodes=16", "evaluation.tuning_candidates=32"]
 
@@ -38,4 +39,4 @@ def test_a_policy_against_itself_differs_by_nothing():
 
 def test_without_a_policy_there_is_nothing_to_evaluate():
     with pytest.raises(config.UserError, match="evaluate needs policy=PATH"):
-        main(["evaluate"])
+        cli.call(COMMANDS, ["evaluate"])

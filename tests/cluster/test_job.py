@@ -181,8 +181,8 @@ def test_a_job_trains_with_the_code_of_the_wheel(cluster: Cluster, tmp_path: Pat
 
 def test_a_mistake_is_the_same_sentence_as_at_home(cluster: Cluster) -> None:
     with pytest.raises(config.UserError) as caught:
-        config.load(["trainig.iterations=2"])
-    code, said = cluster.submit("trainig.iterations=2")
+        config.load(["training.iteration=2"])
+    code, said = cluster.submit("training.iteration=2")
     assert code != 0
     assert f"error: {caught.value}\n" in said
     assert "Traceback" not in said

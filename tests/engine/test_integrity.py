@@ -17,7 +17,8 @@ from scipy import optimize
 import config
 import engine
 import envs
-from analysis import calibrate, facts
+from analysis import facts
+from analysis.calibration import Options, calibrate_file
 from analysis.tape import tape_of
 
 SECOND = 10  # decisions of 100 ms
@@ -35,7 +36,7 @@ def market(request, tmp_path_factory):
     if not files:
         pytest.skip("MARKET_DATA does not name a folder with AAPL's 50-level messages")
     out = tmp_path_factory.mktemp("market") / "aapl.yaml"
-    calibrate.main([f"data={files[0]}", f"out={out}"])
+    calibrate_file(str(files[0]), out, Options())
     return [f"market={out}", INTERVAL]
 
 

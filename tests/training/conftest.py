@@ -11,10 +11,11 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 import config
-from training import algorithms
+from training.rllib import algorithms
 
 STEPS = 5
 STATISTICS = ["pnl_change", "inventory"]
+broken: set[int] = set()  # steps, counted over all resets, whose first reward is not a number
 
 
 class ToyMarkets(VectorEnv[Any, Any, Any]):
@@ -29,6 +30,7 @@ class ToyMarkets(VectorEnv[Any, Any, Any]):
         self.metadata = {"autoreset_mode": autoreset}
         self.ids = np.arange(first_market_id, first_market_id + count)
         self.last_actions: np.ndarray | None = None
+        self.steps = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         self.clock = np.zeros(self.num_envs, dtype=np.int64)
@@ -46,6 +48,9 @@ class ToyMarkets(VectorEnv[Any, Any, Any]):
         self.inventory = np.where(reset, 0.1 * self.ids, self.inventory + actions[:, 0] - actions[:, 1])
         self.clock = np.where(reset, 0, self.clock + 1)
         rewards = np.where(reset, 0.0, 1.0 + self.ids - ((actions - 0.5) ** 2).sum(axis=1))
+        if self.steps in broken:
+            rewards[0] = np.nan
+        self.steps += 1
         done = (self.clock >= STEPS) & ~reset
         info: dict[str, Any] = {}
         if self.metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP:
@@ -102,3 +107,10 @@ def small(*words: str) -> config.Config:
 @pytest.fixture
 def load_small() -> Any:
     return small
+
+
+@pytest.fixture
+def broken_steps() -> Any:
+    """Steps of the toy at which the first market's reward is not a number; a test adds them."""
+    yield broken
+    broken.clear()

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import pytest
 import ray
 
 import config
-from training import runner
-from training.algorithms import build_config
-from training.env_runner import BatchedEnvRunner
+from training import loop
+from training.rllib.algorithms import build_config
+from training.rllib.env_runner import BatchedEnvRunner
 
 pytestmark = [
     pytest.mark.slow,
@@ -55,7 +56,7 @@ def test_training_outlives_a_killed_runner(local_ray, tmp_path, monkeypatch, alg
         ]
     )
     seen = {}
-    monkeypatch.setattr(runner, "build_config", lambda chosen: Watched(build_config(chosen), seen))
+    monkeypatch.setattr(loop, "build_config", lambda chosen: Watched(build_config(chosen), seen))
 
     def kill(iteration, _):
         group = seen["algorithm"].env_runner_group
@@ -72,13 +73,46 @@ def test_training_outlives_a_killed_runner(local_ray, tmp_path, monkeypatch, alg
             )
 
     run = Points()
-    result = runner.train(settings, run=run, on_iteration=kill)
+    result = loop.train(settings, run=run, on_iteration=kill)
     assert result.iterations == len(run.steps) == len(set(run.steps)) == 200
     assert run.steps == sorted(run.steps)
     # PPO fills up what a dead runner leaves out; SAC takes what there is and a whole sample after it.
     assert 0 <= result.env_steps - 200 * 256 <= (0 if algo == "ppo" else 256)
     assert seen["healthy"] == 2
     assert seen["weights"][0] == seen["weights"][1]
+
+
+class Broken(BatchedEnvRunner):
+    """A runner in another process whose markets always fail."""
+
+    def sample(self, **_):
+        raise ValueError("no market\nopens")
+
+
+def test_runners_that_never_deliver_end_the_run_with_their_reason(local_ray, tmp_path, monkeypatch, capfd):
+    settings = config.load(
+        [
+            "market=gt1",
+            "training.env_runners=2",
+            "training.markets_per_runner=16",
+            "training.steps_per_iteration=256",
+            "algo.ppo.minibatch_size=64",
+            "training.patience_s=5",
+            "training.progress=false",
+            f"training.checkpoint_root={tmp_path}",
+        ]
+    )
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    monkeypatch.setattr(loop, "build_config", lambda chosen: build_config(chosen).env_runners(env_runner_cls=Broken))
+    with pytest.raises(config.RunError) as caught:
+        loop.train(settings, run=Points())
+    assert str(caught.value) == (
+        "no env runner has delivered a sample for training.patience_s = 5 s; the last one failed with "
+        "ValueError: no market opens"
+    )
+    said = " ".join(capfd.readouterr().err.split())
+    assert said.count("warning: an env runner has failed and starts again: ValueError: no market opens") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 class Watched:

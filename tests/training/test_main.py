@@ -13,7 +13,7 @@ import pytest
 from mlflow import MlflowClient
 
 import config
-from training import tracking
+from training import checkpoints, tracking
 
 ROOT = Path(__file__).parents[2]
 SMALL = [
@@ -91,19 +91,68 @@ def test_after_kill_9_of_the_driver_resume_goes_on_in_the_same_run(tmp_path):
 
 
 @pytest.mark.slow
+def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):
+    """The last iteration is saved, the run closed as KILLED, the exit code tells the signal; the log shows progress."""
+    words = [*SMALL, *places(tmp_path), "training.iterations=100000", "training.checkpoint_every=100000"]
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        driver = subprocess.Popen(command("training", *words), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 240
+    while "iteration " not in log.read_text():
+        assert driver.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    driver.send_signal(signal.SIGTERM)
+    assert driver.wait(timeout=60) == 143
+    record = only_run(tmp_path)
+    assert record.status == "KILLED"
+    last = checkpoints.read_progress(checkpoints.find(record.id, tmp_path / "checkpoints"))
+    assert f"{last.iteration} iterations, {last.env_steps:,} env steps" in log.read_text()
+    assert f"go on with: python -m training resume={record.id}" in log.read_text()
+    assert re.search(r"iteration \d+/100000  \S+M steps  return \S+ .* left", log.read_text())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["algo.lr=1e30"], 1, "error: training diverged: "),
+        (
+            ["training.env_runners=1024", "training.markets_per_runner=1"],
+            2,
+            "error: training.env_runners = 1024 and training.learners = 0 need 1024 CPUs, but ",
+        ),
+    ],
+)
+def test_a_run_that_cannot_go_on_says_why_in_one_sentence(tmp_path, words, code, sentence):
+    own = {word.partition("=")[0] for word in words}
+    small = [word for word in SMALL if word.partition("=")[0] not in own]
+    done = run("training", *small, *places(tmp_path), *words, "training.progress=false")
+    assert done.returncode == code
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    if code == 1:
+        assert not (tmp_path / "checkpoints").exists()
+        client = MlflowClient(tracking.tracking_uri(config.load(places(tmp_path)).tracking))
+        (record,) = client.search_runs([client.get_experiment_by_name("market-making").experiment_id])
+        assert record.info.status == "FAILED"
+
+
+@pytest.mark.slow
 def test_ppo_comes_near_the_optimum(tmp_path):
     """Within 3 % of V* on GT1, by exact value; the start is 10.4 % below it, the best constant spread 8.4 %."""
     done = run("training", "market=gt1", *places(tmp_path), "training.iterations=40", "evaluation.episodes=50")
     assert done.returncode == 0, done.stderr
     record = only_run(tmp_path)
     assert 0 < record.metrics["final/gap"] < 0.03
-    assert record.metrics["train/gap"] == pytest.approx(record.metrics["final/gap"], rel=1e-3)  # iteration 40 is judged
+    assert record.metrics["train/gap"] == pytest.approx(record.metrics["final/gap"], rel=1e-3)  # iteration 40 is scored
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["trainig.iterations=2"], "trainig: Key 'trainig' not in 'Config'. Did you mean one of: 'training'"),
+        (["trainig.iterations=2"], "train does not know the word 'trainig.iterations'; did you mean training?"),
+        (["training.iteration=2"], "training.iteration: Key 'iteration' not in 'TrainingConfig'. Did you mean"),
         (["training.iterations=0"], "training.iterations must be >= 1, but it is 0"),
         (["training.steps_per_iteration=1000"], "training.steps_per_iteration must be a multiple of"),
         (["resume=nothing"], "resume must be a checkpoint, a run's folder or a run id"),
@@ -125,5 +174,5 @@ def test_a_mistake_costs_a_sentence_and_exit_code_2(tmp_path, words, sentence):
 def test_help_is_short():
     shown = run("training", "--help")
     assert shown.returncode == 0
-    assert "usage: python -m training" in shown.stdout
+    assert "Usage: python -m training" in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) <= 120

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.algorithms import build_config
+from training.rllib.algorithms import build_config
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Overriding environment")
 MARKETS = 8

@@ -7,8 +7,8 @@ import re
 import pytest
 import ray
 
-import config
-from tuning import __main__ as command
+from config import cli
+from tuning.__main__ import COMMAND
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_mistakes_cost_one_sentence(words, sentence, tmp_path, monkeypatch, caps
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("sys.argv", ["tuning", *words])
     with pytest.raises(SystemExit) as leaving:
-        config.run(command.main)
+        cli.main(COMMAND, "python -m tuning")
     assert leaving.value.code == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ")
@@ -41,5 +41,5 @@ def test_mistakes_cost_one_sentence(words, sentence, tmp_path, monkeypatch, caps
 
 
 def test_help(capsys) -> None:
-    command.main(["--help"])
-    assert "resume=PARENT_RUN_ID" in capsys.readouterr().out
+    cli.call(COMMAND, ["--help"])
+    assert "resume=RUN" in capsys.readouterr().out

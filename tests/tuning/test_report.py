@@ -8,6 +8,7 @@ from rich.console import Console
 
 import config
 from analysis.evaluation import Estimate
+from analysis.measures import MEASURES
 from config import UserError
 from tuning import report, sweep
 from tuning.sweep import State, Trial
@@ -15,9 +16,7 @@ from tuning.sweep import State, Trial
 
 def trial(number: int, objective: float | None, state: State = "finished", error: str = "") -> Trial:
     values = {"inventory_skew": number * 1e-4, "alpha_skew": 0.0, "inventory_penalty": 0.01}
-    scores = (
-        {} if objective is None else dict.fromkeys(report.MEASURES, Estimate(objective, objective - 1, objective + 1))
-    )
+    scores = {} if objective is None else dict.fromkeys(MEASURES, Estimate(objective, objective - 1, objective + 1))
     return Trial(id=f"abc_{number:05d}", run_id=f"r{number}", values=values, state=state, scores=scores, error=error)
 
 
@@ -50,8 +49,8 @@ def test_the_table_shows_every_trial(settings) -> None:
 def test_the_file_has_every_number() -> None:
     rows = list(csv.DictReader(io.StringIO(report.as_csv(report.ranked(TRIALS)))))
     assert [row["trial"] for row in rows] == ["3", "1", "0", "2"]
-    assert float(rows[0]["objective_low"]) == 4.0
-    assert rows[2]["objective"] == ""
+    assert float(rows[0]["reward_low"]) == 4.0
+    assert rows[2]["reward"] == ""
 
 
 def test_a_sweep_is_found_again(settings, tmp_path) -> None:

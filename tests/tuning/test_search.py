@@ -45,7 +45,7 @@ def pretend(broken: Path):
         if trial_id.endswith("1") and broken.exists():
             raise RuntimeError("the market is closed")
         score = {"mean": values["alpha_skew"], "low": 0.0, "high": 1.0}
-        names = ("objective", "pnl", "mean_abs_inventory", "fills")
+        names = ("reward", "pnl", "mean_abs_inventory", "fills")
         tune.report({"scores": dict.fromkeys(names, score), "env_steps": 2})
 
     return run_trial
@@ -81,8 +81,8 @@ def test_a_failed_trial_is_shown_and_tried_again(settings, tmp_path, monkeypatch
     again = tracking.children(settings, made.run_id)
     assert {(c.id, c.status) for c in again} == {(c.id, "FINISHED") for c in children}
     for child in again:
-        assert child.metrics["train/return"] == child.metrics["final/objective"]
-        assert float(child.params["market_maker.alpha_skew"]) == child.metrics["final/objective"]
+        assert child.metrics["train/return"] == child.metrics["final/reward"]
+        assert float(child.params["market_maker.alpha_skew"]) == child.metrics["final/reward"]
 
     command.search_and_report(made.config, [], made)
     assert made.read_trials() == second, "nothing is left to do"

@@ -21,7 +21,7 @@ def test_a_trial_acts_around_the_quotes_that_are_searched() -> None:
 
 def test_the_overlay_is_the_trial(tmp_path) -> None:
     path = tmp_path / "best.yaml"
-    path.write_text(yaml.safe_dump(space.overlay(VALUES)))
+    path.write_text(yaml.safe_dump(space.overlay(config.load(), VALUES)))
     loaded, trial = config.load([f"config={path}"]), space.trial_config(config.load(), VALUES)
     assert loaded.agent == trial.agent
     assert loaded.market_maker == trial.market_maker

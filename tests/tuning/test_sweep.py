@@ -68,13 +68,13 @@ def test_a_sweep_from_the_command_line_to_the_next_training() -> None:
 
     made = the_sweep()
     trials = report.ranked(made.read_trials().values())
-    objectives = [trial.scores["objective"].mean for trial in trials]
+    rewards = [trial.scores["reward"].mean for trial in trials]
     assert len(trials) == 4
-    assert objectives == sorted(objectives, reverse=True)
+    assert rewards == sorted(rewards, reverse=True)
     parent = tracking.find(made.config, made.run_id)
     assert (parent.status, parent.tags["stage"]) == ("FINISHED", "sweep")
-    assert parent.metrics["final/selected_objective"] == pytest.approx(objectives[0])
-    assert "final/held_out_objective_low" in parent.metrics
+    assert parent.metrics["final/selected_reward"] == pytest.approx(rewards[0])
+    assert "final/held_out_reward_low" in parent.metrics
     children = {child.id: child for child in tracking.children(made.config, made.run_id)}
     assert set(children) == {trial.run_id for trial in trials}
     for trial in trials:
@@ -82,10 +82,11 @@ def test_a_sweep_from_the_command_line_to_the_next_training() -> None:
         assert child.status == "FINISHED"
         assert child.params["agent.action"] == "residual"
         assert float(child.params["agent.inventory_penalty"]) == trial.values["inventory_penalty"]
-        assert child.metrics["final/objective"] == pytest.approx(trial.scores["objective"].mean)
+        assert child.metrics["final/reward"] == pytest.approx(trial.scores["reward"].mean)
         assert curve(made.config, trial.run_id) == [256, 512]
     best = config.load([f"config={made.folder / report.BEST}"])
     assert best.agent.inventory_penalty == trials[0].values["inventory_penalty"]
+    assert best.evaluation.inventory_penalty == made.config.evaluation.inventory_penalty
 
     following = said.splitlines()[-1].removeprefix("next: python -m ")
     finish(start(*shlex.split(following), "training.iterations=1"))

@@ -17,9 +17,9 @@ from torch import nn
 
 from config import Config, from_dict
 from envs import MarketMakingVectorEnv
-from training.algorithms import build_config, fragment, planned_steps
-from training.export import ACTIVATIONS, PolicyNetwork, card_of, policy_of
-from training.learners import scheduled_std
+from training.policies import ACTIVATIONS, PolicyNetwork, card_of, policy_of
+from training.rllib.algorithms import build_config, fragment, planned_steps
+from training.rllib.learners import scheduled_std
 
 CENTRED = "centred-markets"
 MEMORY = 1000  # steps over which the mean reward is taken
@@ -111,7 +111,7 @@ class Trainer(ABC):
 
 
 class Ours(Trainer):
-    """`training.algorithms` as it is shipped."""
+    """`training.rllib.algorithms` as it is shipped."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)

@@ -14,8 +14,8 @@ from analysis.optimum import Problem, gap, solve
 from analysis.policy import TrainedPolicy
 from config.loading import FOLDER
 from engine.bench.frame import Facts, Measure, Round, Row, at_least, ratio
-from training.algorithms import build_config
 from training.bench.peers import Ours, StableBaselines, Stock, Trainer
+from training.rllib.algorithms import build_config
 
 STEPS = 64  # of each market in one call of `sample`
 GAP = 0.01

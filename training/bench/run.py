@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.bench.frame import BUILD, Benchmark
 from training.bench.rows import BUDGET, ROWS
-from training.session import start_ray
+from training.cluster import start_ray
 
 if __name__ == "__main__":
     start_ray()

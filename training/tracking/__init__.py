@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from analysis import policy
+from analysis.policy import TrainedPolicy
 from config import Config, UserError, load, to_dict
 from config.schema import TrackingConfig
 from training.tracking import provenance
@@ -18,7 +20,7 @@ from training.tracking.client import tracking_uri
 from training.tracking.run import Run, Status
 from training.tracking.store import RunRecord, Store
 
-__all__ = ["Run", "RunRecord", "Status", "children", "fetch_model", "find", "start", "tracking_uri"]
+__all__ = ["Run", "RunRecord", "Status", "children", "fetch_model", "find", "load_policy", "start", "tracking_uri"]
 
 
 def start(
@@ -64,5 +66,15 @@ def children(config: Config, parent_id: str) -> list[RunRecord]:
 
 
 def fetch_model(uri: str, tracking: TrackingConfig | None = None) -> Path:
-    """The folder of a model such as ``models:/market-maker/3``, downloaded unless it is on this machine."""
+    """The folder of a model such as ``models:/market-maker/3``, downloaded unless it is on this machine.
+
+    Raises:
+        UserError: there is no such model, or MLflow does not answer.
+
+    """
     return Store(tracking or load().tracking, "").fetch(uri)
+
+
+def load_policy(uri: str, tracking: TrackingConfig | None = None) -> TrainedPolicy:
+    """The policy in `fetch_model`'s folder, ready to be called; Ray is not imported."""
+    return policy.load(fetch_model(uri, tracking), uri)

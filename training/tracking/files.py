@@ -17,7 +17,7 @@ from mlflow.entities import LoggedModel
 from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from training.export import PolicyNetwork, example
+from training.policies import PolicyNetwork, example
 
 Files = dict[str, str]  # base64 by path
 

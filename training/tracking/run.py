@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from config import Config
-from training.export import PolicyNetwork
+from training.policies import PolicyNetwork
 from training.tracking import provenance
 from training.tracking.client import brief
 from training.tracking.files import encode, pack

@@ -1,0 +1,73 @@
+"""What may be chosen of a calibration."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from config import UserError
+from config.cli import Word
+
+
+def option(default: Any, text: str) -> Any:
+    """A field with its default and what it means."""
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """What may be chosen; everything else comes from the data."""
+
+    burn_in_s: float = option(60.0, "left out at the start, while the book is still being inferred, s")
+    block_s: float = option(60.0, "length of the blocks whose variance gives the robust standard error, s")
+    coverage: float = option(0.95, "share of the limit orders inside the last bin")
+    lot: int = option(0, "shares; 0: the most frequent size of a limit order")
+    distance: tuple[int, ...] = option((), "edges of the bins, ticks; empty: chosen from the data")
+
+    def __post_init__(self) -> None:
+        if self.burn_in_s < 0:
+            raise UserError(f"burn_in_s must be >= 0, but it is {self.burn_in_s}")
+        if self.block_s <= 0:
+            raise UserError(f"block_s must be > 0, but it is {self.block_s}")
+        if not 0 < self.coverage <= 1:
+            raise UserError(f"coverage must be > 0 and <= 1, but it is {self.coverage}")
+        if self.lot < 0:
+            raise UserError(f"lot must be >= 0, but it is {self.lot}")
+        if self.distance and (self.distance[0] < 1 or np.any(np.diff(self.distance) <= 0)):
+            raise UserError(f"distance must increase from at least 1 tick, but it is {list(self.distance)}")
+
+
+def words() -> list[Word]:
+    """The options as words of a command line."""
+    return [Word(field.name, _kind(field), field.metadata["help"]) for field in dataclasses.fields(Options)]
+
+
+def parse(values: dict[str, list[str]]) -> Options:
+    """The options that the words of a command line choose.
+
+    Raises:
+        UserError: one sentence.
+
+    """
+    fields = {field.name: field for field in dataclasses.fields(Options)}
+    return Options(**{name: _value(fields[name], given[0]) for name, given in values.items() if name in fields})
+
+
+_KINDS = {float: "NUMBER", int: "COUNT", tuple: "[EDGE,EDGE,...]"}
+_NAMES = {float: "a number", int: "a whole number", tuple: "a list of whole numbers"}
+
+
+def _kind(field: dataclasses.Field[Any]) -> str:
+    return _KINDS[type(field.default)]
+
+
+def _value(field: dataclasses.Field[Any], word: str) -> Any:
+    kind: Any = type(field.default)
+    try:
+        if kind is tuple:
+            return tuple(int(edge) for edge in word.strip("[]").split(","))
+        return kind(word)
+    except ValueError:
+        raise UserError(f"{field.name} must be {_NAMES[kind]}, but it is '{word}'") from None

@@ -1,0 +1,321 @@
+"""Tracking against a real MLflow: nothing is lost, nothing doubled, and nothing waits."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from example_policy import OBSERVATIONS, ppo_policy
+from mlflow import MlflowClient
+
+import config
+from config import Config, UserError
+from training import tracking
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The ``noload`` loader strategy is deprecated:sqlalchemy.exc.SADeprecationWarning",
+    "ignore:.*Any type hint is inferred as AnyType:UserWarning",
+)
+ROOT = Path(tracking.__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Creating the tables takes seconds, so it is done once and copied."""
+    path = tmp_path_factory.mktemp("database") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, empty_database: Path) -> Config:
+    (tmp_path / "store").mkdir()
+    shutil.copy(empty_database, tmp_path / "store" / "mlflow.db")
+    return config.load(["seed=7", f"tracking.store={tmp_path / 'store'}"])
+
+
+def client(settings: Config) -> MlflowClient:
+    return MlflowClient(tracking.tracking_uri(settings.tracking))
+
+
+def steps(settings: Config, run_id: str, key: str) -> list[int]:
+    return sorted(point.step for point in client(settings).get_metric_history(run_id, key))
+
+
+def test_where_runs_go(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Path(settings.tracking.store)
+    assert tracking.tracking_uri(settings.tracking) == f"sqlite:///{store}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://head:5000")
+    assert tracking.tracking_uri(settings.tracking) == "http://head:5000"
+    named = config.replace(settings, tracking={"uri": "http://other:5000"})
+    assert tracking.tracking_uri(named.tracking) == "http://other:5000"
+
+
+def test_a_run_knows_what_it_depends_on(settings: Config) -> None:
+    with tracking.start(settings, name="first", tags={"group": "a"}) as run:
+        run.log_metrics({"train/reward": 1.5, "train/nothing": float("nan"), "train/far": float("inf")}, step=100)
+        run.log_text("hello", "notes/hello.txt")
+        run.log_file(ROOT / "pyproject.toml", "code/pyproject.toml")
+    found = tracking.find(settings, run.id)
+    assert (found.status, found.name, found.metrics) == ("FINISHED", "first", {"train/reward": 1.5})
+    assert {
+        "algo": "ppo",
+        "market": settings.market.name,
+        "seed": "7",
+        "stage": "train",
+        "group": "a",
+    }.items() <= (found.tags.items())
+    assert "mlflow.source.git.commit" in found.tags
+    assert found.params["algo.ppo.clip"] == str(settings.algo.ppo.clip)
+    folder = Path(settings.tracking.store) / "artifacts" / "market-making" / run.id / "artifacts"
+    assert (folder / "notes" / "hello.txt").read_text() == "hello"
+    assert (folder / "code" / "pyproject.toml").exists()
+    assert "inventory_penalty" in (folder / "config.yaml").read_text()
+    assert not Path("mlflow.db").exists()
+    assert not Path("mlruns").exists()
+
+
+def test_an_error_fails_the_run(settings: Config) -> None:
+    with pytest.raises(RuntimeError), tracking.start(settings, name="broken") as run:
+        raise RuntimeError("out of luck")
+    assert tracking.find(settings, run.id).status == "FAILED"
+
+
+def test_a_resumed_run_is_the_same_run_and_repeats_nothing(settings: Config) -> None:
+    with tracking.start(settings, name="long") as run:
+        for step in (1, 2, 3):
+            run.log_metrics({"reward": float(step)}, step)
+    longer = config.replace(settings, training={"iterations": 1000})
+    again = tracking.start(longer, name="long", run_id=tracking.find(settings, "long").id)
+    for step in (2, 3, 4):  # the checkpoint was older than the last metrics
+        again.log_metrics({"reward": 0.1 + step}, step)
+    assert again.id == run.id
+    again.finish()
+    assert steps(settings, run.id, "reward") == [1, 2, 3, 4]
+    assert tracking.find(settings, run.id).status == "FINISHED"
+    assert len(client(settings).search_runs([run.experiment_id])) == 1
+
+
+def test_finding_runs(settings: Config) -> None:
+    for name in ("one", "twice", "twice"):
+        tracking.start(settings, name=name).finish()
+    one = tracking.find(settings, "one")
+    assert tracking.find(settings, one.id[:12]) == one
+    with pytest.raises(UserError, match="run other must be the id or name of one run, but 0 runs"):
+        tracking.find(settings, "other")
+    with pytest.raises(UserError, match="but 2 runs"):
+        tracking.find(settings, "twice")
+
+
+def test_children(settings: Config) -> None:
+    sweep = tracking.start(settings, name="sweep")
+    trials = [tracking.start(settings, name=f"trial {i}", parent_id=sweep.id) for i in range(2)]
+    for run in (*trials, sweep):
+        run.finish()
+    assert [child.id for child in tracking.children(settings, sweep.id)] == [trial.id for trial in trials]
+
+
+def test_a_refused_record_does_not_hold_up_the_others(settings: Config, caplog: pytest.LogCaptureFixture) -> None:
+    with tracking.start(settings, name="odd") as run:
+        run.log_metrics({"not?legal": 1.0}, step=1)
+        run.log_metrics({"also?not": 1.0}, step=1)
+        run.log_metrics({"reward": 1.0}, step=1)
+    assert steps(settings, run.id, "reward") == [1]
+    assert caplog.text.count("refuses a record") == 1
+    kept = Path(settings.tracking.store) / "unsent" / f"{run.id}.jsonl"
+    values = [json.loads(line)["values"] for line in kept.read_text().splitlines()]
+    assert values == [{"not?legal": 1.0}, {"also?not": 1.0}]
+
+
+def test_a_model_is_logged_registered_and_loaded_without_ray(settings: Config, tmp_path: Path) -> None:
+    _, policy = ppo_policy()
+    run = tracking.start(settings, name="with model")
+    run.log_metrics({"eval/reward": 1.0}, step=10)
+    run.log_metrics({"eval/reward": 2.0}, step=20)
+    assert run.log_model(policy, step=20, scores={"gap": 0.0123}) == "models:/market-maker/1"
+    assert run.log_model(policy, step=20) == "models:/market-maker/2"
+    run.finish()
+    version = client(settings).get_model_version("market-maker", "1")
+    assert {"market": settings.market.name, "algo": "ppo", "seed": "7", "gap": "0.0123"}.items() <= (
+        version.tags.items()
+    )
+    models = client(settings).search_logged_models([run.experiment_id])
+    assert [[metric.value for metric in model.metrics] for model in models] == [[2.0], [2.0]]
+    assert steps(settings, run.id, "eval/reward") == [10, 20]
+    code = """
+import sys
+import numpy as np
+from config import load
+from training.tracking import load_policy
+tracking = load([f"tracking.store={sys.argv[1]}"]).tracking
+policy = load_policy("models:/market-maker/1", tracking)
+np.save(sys.argv[3], policy(np.load(sys.argv[2])))
+assert policy.card.market == "book"
+assert "ray" not in sys.modules
+"""
+    np.save(tmp_path / "in.npy", OBSERVATIONS)
+    words = [settings.tracking.store, str(tmp_path / "in.npy"), str(tmp_path / "out.npy")]
+    subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, check=True, timeout=300)
+    expected = policy(torch.from_numpy(OBSERVATIONS)).numpy()
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, atol=1e-6)
+    with pytest.raises(UserError, match="cannot give models:/market-maker/9"):
+        tracking.load_policy("models:/market-maker/9", settings.tracking)
+
+
+def test_mlflow_itself_serves_the_model(settings: Config) -> None:
+    import mlflow.pyfunc
+
+    _, policy = ppo_policy()
+    with tracking.start(settings, name="served") as run:
+        uri = run.log_model(policy, step=0)
+    folder = tracking.fetch_model(str(uri), settings.tracking)
+    expected = policy(torch.from_numpy(OBSERVATIONS)).numpy()
+    np.testing.assert_allclose(mlflow.pyfunc.load_model(str(folder)).predict(OBSERVATIONS), expected, atol=1e-6)
+    requirements = (folder / "requirements.txt").read_text().split()
+    assert {line.partition("==")[0] for line in requirements} == {"mlflow", "numpy", "torch"}
+
+
+def test_processes_that_open_a_fresh_store_at_once(tmp_path: Path) -> None:
+    code = """
+import sys
+from config import load
+from training import tracking
+run = tracking.start(load([f"tracking.store={sys.argv[1]}"]), name="racer")
+run.log_metrics({"reward": 1.0}, 1)
+run.finish()
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "fresh")]
+    racers = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [racer.communicate(timeout=300)[1] for racer in racers]
+    assert said == ["", ""]
+    settings = config.load([f"tracking.store={tmp_path / 'fresh'}"])
+    found = client(settings).search_runs(["1"])
+    assert [run.data.metrics for run in found] == [{"reward": 1.0}] * 2
+
+
+class Server:
+    """An ``mlflow server`` that can die and come back on the same port with the same database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def launch(self) -> None:
+        words = ["--backend-store-uri", f"sqlite:///{self.folder / 'mlflow.db'}", "--workers", "1"]
+        words += ["--artifacts-destination", str(self.folder / "artifacts"), "--port", str(self.port)]
+        quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mlflow", "server", *words],
+                env=os.environ | quiet, cwd=self.folder, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        while not self.healthy():
+            assert self.process.poll() is None, (self.folder / "server.log").read_text()
+            time.sleep(0.2)
+
+    def healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.uri}/health", timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def kill(self) -> None:
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def server(tmp_path: Path, empty_database: Path) -> Iterator[Server]:
+    (tmp_path / "server").mkdir()
+    shutil.copy(empty_database, tmp_path / "server" / "mlflow.db")
+    server = Server(tmp_path / "server")
+    yield server
+    server.kill()
+
+
+def through(server: Server, settings: Config) -> Config:
+    return config.replace(settings, tracking={"uri": server.uri})
+
+
+@pytest.mark.slow
+def test_a_server_killed_in_the_middle(server: Server, settings: Config, caplog: pytest.LogCaptureFixture) -> None:
+    server.launch()
+    remote = through(server, settings)
+    run = tracking.start(remote, name="steady")
+    slowest = 0.0
+    for step in range(60):
+        if step == 20:
+            server.kill()
+        before = time.monotonic()
+        run.log_metrics({"reward": float(step), "risk": -1.0}, step)
+        slowest = max(slowest, time.monotonic() - before)
+        time.sleep(0.005)
+    assert run.log_model(ppo_policy()[1], step=59) is None
+    server.launch()
+    run.finish()
+    assert slowest < 1.0
+    assert steps(remote, run.id, "reward") == list(range(60))
+    assert steps(remote, run.id, "risk") == list(range(60))
+    assert len(client(remote).search_logged_models([run.experiment_id])) == 1
+    assert tracking.load_policy("models:/market-maker/1", remote.tracking).card.market == "book"
+    assert tracking.find(remote, run.id).status == "FINISHED"
+    assert caplog.text.count("does not answer") == 1
+    assert not (Path(settings.tracking.store) / "unsent").exists()
+
+
+@pytest.mark.slow
+def test_a_server_that_is_down_from_the_start(
+    server: Server, settings: Config, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.tracking.run.FINISH_PATIENCE_S", 0.5)
+    caplog.set_level(logging.WARNING, "training")
+    remote = through(server, settings)
+    before = time.monotonic()
+    run = tracking.start(remote, name="alone")
+    run.log_metrics({"reward": 1.0}, 1)
+    assert time.monotonic() - before < 5.0
+    run.finish()
+    kept = Path(settings.tracking.store) / "unsent" / f"{run.id}.jsonl"
+    assert str(kept) in caplog.text
+    assert caplog.text.count("does not answer") == 1
+    with pytest.raises(UserError, match="cannot look up run"):
+        tracking.find(remote, run.id)
+    again = tracking.start(remote, name="alone", run_id=run.id)
+    again.log_metrics({"reward": 2.0}, 2)
+    server.launch()
+    monkeypatch.setattr("training.tracking.run.FINISH_PATIENCE_S", 60.0)
+    again.finish()
+    found = tracking.find(remote, run.id)
+    assert (found.id, found.status) == (run.id, "FINISHED")
+    assert len(client(remote).search_runs([found.experiment_id])) == 1
+    assert found.params["seed"] == "7"
+    mlflow_id = client(remote).search_runs([found.experiment_id])[0].info.run_id
+    assert steps(remote, mlflow_id, "reward") == [1, 2]
+    assert not kept.exists()

@@ -1,0 +1,1 @@
+"""What RLlib is given: its configuration, and the pieces that replace its own."""
