@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import yaml
@@ -26,6 +26,7 @@ class Progress:
     run_id: str
     iteration: int
     env_steps: int
+    metrics: dict[str, float] = field(default_factory=dict)  # of the last iteration
 
 
 def write(folder: Path, progress: Progress, config: Config, save: Callable[[Path], object]) -> Path:

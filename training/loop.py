@@ -184,7 +184,7 @@ class _Training:
         if self._saved == self.iteration or not self._sound:
             return
         self._saved = self.iteration
-        progress = checkpoints.Progress(run_id=self._run.id, iteration=self.iteration, env_steps=self.env_steps)
+        progress = checkpoints.Progress(self._run.id, self.iteration, self.env_steps, self._metrics)
         try:
             self._checkpoint = checkpoints.write(
                 self._folder, progress, self._config, lambda folder: self._algorithm.save_to_path(str(folder))

@@ -52,8 +52,8 @@ class Logbook(Callback):
     def on_trial_start(self, trial: TuneTrial, **_: Any) -> None:
         """Starts the trial's run, or goes on with it."""
         values = {name: float(value) for name, value in trial.config.items()}
-        known = self._trials.get(trial.trial_id)
-        entry = Trial(id=trial.trial_id, run_id=known.run_id if known else "", values=values, state="running")
+        known = self._trials.get(trial.trial_id, Trial(id=trial.trial_id, run_id="", values=values, state="running"))
+        entry = dataclasses.replace(known, state="running", error="")
         run = tracking.start(
             trial_config(self._sweep.config, values),
             name=f"trial-{entry.number}",
@@ -65,12 +65,14 @@ class Logbook(Callback):
         self._keep(dataclasses.replace(entry, run_id=run.id))
 
     def on_trial_result(self, trial: TuneTrial, result: dict[str, Any], **_: Any) -> None:
-        """Adds to the curves; the last result has the scores."""
-        run = self._runs[trial.trial_id]
-        run.log_metrics(result.get("curves", {}), step=result["env_steps"])
+        """Adds to the curves, unless they have that point from before; the last result has the scores."""
+        run, entry, step = self._runs[trial.trial_id], self._trials[trial.trial_id], result["env_steps"]
+        if step > entry.env_steps:
+            run.log_metrics(result.get("curves", {}), step=step)
+            entry = self._trials[trial.trial_id] = dataclasses.replace(entry, env_steps=step)
         if scores := _scores(result):
-            self._keep(dataclasses.replace(self._trials[trial.trial_id], scores=scores))
-            run.log_metrics(final_metrics(scores), step=result["env_steps"])
+            self._keep(dataclasses.replace(entry, scores=scores))
+            run.log_metrics(final_metrics(scores), step=step)
 
     def on_trial_complete(self, trial: TuneTrial, **_: Any) -> None:
         """Ends the run of a trial that has trained and scored."""
@@ -78,6 +80,8 @@ class Logbook(Callback):
 
     def on_trial_error(self, trial: TuneTrial, **_: Any) -> None:
         """Ends the run of a trial that has failed; the sweep goes on."""
+        if trial.trial_id not in self._runs:  # its process could not even start
+            self.on_trial_start(trial)
         error = _last_line(trial.error_file)
         self._runs[trial.trial_id].set_tags({"error": error})
         self._end(trial, "failed", "FAILED", error)

@@ -33,6 +33,7 @@ class Trial:
     run_id: str  # MLflow's
     values: dict[str, float]  # coefficients
     state: State
+    env_steps: int = 0  # of the last point of its curves
     scores: dict[str, Estimate] = field(default_factory=dict)  # of the fixed evaluation; see `analysis.measures`
     error: str = ""
 

@@ -42,7 +42,10 @@ def run_trial(values: dict[str, float], config: dict[str, Any], trial_root: str)
     trial_id = tune.get_context().get_trial_id()
     settings = trial_config(from_dict(config), values)
     settings = replace(settings, training={"checkpoint_root": trial_root})
-    result = train(settings, run=Curves(trial_id), resume=_checkpoint(trial_id, Path(trial_root)))
+    curves, checkpoint = Curves(trial_id), _checkpoint(trial_id, Path(trial_root))
+    if checkpoint is not None:
+        _report_again(curves, checkpoint)
+    result = train(settings, run=curves, resume=checkpoint)
     network = policies.policy_of(settings, result.weights)
     policies.save(network, policy_folder(Path(trial_root), trial_id))
     scores = score(TrainedPolicy(network, network.card), settings)
@@ -54,6 +57,12 @@ def score(policy: TrainedPolicy, config: Config) -> dict[str, dict[str, float]]:
     seen = config.evaluation
     episodes = simulate(policy, config, episodes=seen.tuning_episodes, seed=seen.tuning_seed)
     return {name: dataclasses.asdict(estimate) for name, estimate in summary(episodes, seen.confidence).items()}
+
+
+def _report_again(curves: Curves, checkpoint: Path) -> None:
+    """Tune can end a trial inside `tune.report`: the checkpoint has that iteration, the driver may not have its point."""
+    progress = checkpoints.read_progress(checkpoint)
+    curves.log_metrics(progress.metrics, progress.env_steps)
 
 
 def _checkpoint(trial_id: str, trial_root: Path) -> Path | None:

@@ -102,7 +102,7 @@ def test_resume_goes_on_where_the_run_stopped(tiny, tmp_path):
     assert [step for step, _ in run.points] == [128 * 3, 128 * 4]
     assert result.iterations == 4
     assert result.metrics["train/exploration_std"] == pytest.approx(tiny().algo.ppo.final_std)
-    assert checkpoints.read_progress(result.checkpoint) == checkpoints.Progress("run-1", 4, 512)
+    assert checkpoints.read_progress(result.checkpoint) == checkpoints.Progress("run-1", 4, 512, result.metrics)
     stored = config.load([f"config={result.checkpoint / checkpoints.CONFIG}"])
     assert stored == tiny("training.iterations=4")
 
