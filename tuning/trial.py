@@ -60,7 +60,7 @@ def score(policy: TrainedPolicy, config: Config) -> dict[str, dict[str, float]]:
 
 
 def _report_again(curves: Curves, checkpoint: Path) -> None:
-    """Tune can end a trial inside `tune.report`: the checkpoint has that iteration, the driver may not have its point."""
+    """Tune can end a trial inside `tune.report`: the checkpoint then has a point that the driver may not have."""
     progress = checkpoints.read_progress(checkpoint)
     curves.log_metrics(progress.metrics, progress.env_steps)
 
