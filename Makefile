@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export RAY_USAGE_STATS_ENABLED := 0
@@ -44,7 +44,7 @@ train: setup ## the main job: PPO on the shipped market, evaluation, model in ML
 	$(BIN)/python -m training $(ARGS)
 
 train-real: setup ## calibrate on the LOBSTER messages in MARKET_DATA, train on that market, evaluate
-	$(BIN)/python -m training real $(if $(DATA),data=$(DATA)) $(ARGS)
+	$(BIN)/python -m training real $(if $(DATA),"data=$(DATA)") $(ARGS)
 
 gaps: setup ## train on every market with a known optimum: how near does it come?
 	$(BIN)/python -m training gaps $(ARGS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 import engine
 from analysis.measures import REWARD, Episodes, Sums, measure
@@ -18,6 +18,8 @@ from config import ActionReference, Config, MarketKind, UserError, replace
 from envs import STATISTICS, MarketMakingVectorEnv, scenario
 
 _INVENTORY = STATISTICS.index("inventory")
+_RESAMPLES = 2000
+_AT_ONCE = 4_000_000  # numbers of the resamples that are in memory together
 _LEVELS = [_INVENTORY, STATISTICS.index("mid")]  # what is no sum
 
 
@@ -127,13 +129,26 @@ def grid_depths(policy: Policy, problem: Problem, price_unit: float) -> NDArray[
 
 
 def estimate(sample: NDArray[np.float64], confidence: float) -> Estimate:
-    """Mean of ``sample`` [n] with its BCa bootstrap interval; the resampling is seeded."""
+    """Mean of ``sample`` [n] with its BCa bootstrap interval; the resampling is seeded.
+
+    Efron (1987). Of a mean the jackknife has a closed form, so that memory and time grow as n, not as n^2.
+    """
     if np.ptp(sample) == 0:
         return Estimate(float(sample[0]), float(sample[0]), float(sample[0]))
-    interval = stats.bootstrap(
-        (sample,), np.mean, n_resamples=2000, confidence_level=confidence, rng=np.random.default_rng(0)
-    ).confidence_interval
-    return Estimate(float(sample.mean()), float(interval.low), float(interval.high))
+    mean, deviation = sample.mean(), sample - sample.mean()
+    means = stats.bootstrap(
+        (sample,),
+        np.mean,
+        n_resamples=_RESAMPLES,
+        batch=max(1, _AT_ONCE // len(sample)),
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).bootstrap_distribution
+    bias = special.ndtri((np.mean(means < mean) + np.mean(means <= mean)) / 2)
+    acceleration = np.sum(deviation**3) / (6 * np.sum(deviation**2) ** 1.5)
+    ends = bias + special.ndtri([(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(means, special.ndtr(bias + ends / (1 - acceleration * ends)))
+    return Estimate(float(mean), float(low), float(high))
 
 
 def summary(episodes: Episodes, confidence: float) -> dict[str, Estimate]:

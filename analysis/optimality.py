@@ -13,11 +13,13 @@ from rich.table import Table
 
 import config as configuration
 from analysis import rules
-from analysis.evaluation import exact_value
+from analysis.evaluation import exact_value, solvable
 from analysis.optimum import Optimum, Problem, gap, score, solve
 from analysis.policy import Policy, Rule, load
 from config import Config
 
+_BINDS = 1e-9  # of V*: less is rounding
+ENDS = " (end of its range)"
 WIDTH = 120  # columns
 FOLDER = Path("reports")
 INVENTORIES = (-10, -5, -3, -2, -1, 0, 1, 2, 3, 5, 10)  # of the printed depths, where the market has them
@@ -40,6 +42,7 @@ class Optimality:
     config: Config
     problem: Problem
     optimum: Optimum
+    in_box: float | None  # V* of depths within the agent's box, where that costs something
     standings: list[Standing]
 
 
@@ -72,7 +75,17 @@ def rank(config: Config, policies: Sequence[Policy] = (), *, progress: bool = Fa
         Standing(policy, value, score(best, constant, value), gap(best, value))
         for policy, value in sorted(values, key=lambda pair: -pair[1])
     ]
-    return Optimality(config, problem, optimum, standings)
+    return Optimality(config, problem, optimum, value_in_box(config), standings)
+
+
+def value_in_box(config: Config) -> float | None:
+    """V* among depths that an action can reach; None where that is V* itself, or where the reference moves."""
+    if not solvable(config, config.agent.action):
+        return None
+    unit, agent = config.market.price_unit, config.agent
+    bounds = (unit * (1 + agent.action_low), unit * (1 + agent.action_high))
+    free, boxed = (solve(Problem.of(config, **fields)).at_start for fields in ({}, {"bounds": bounds}))
+    return boxed if boxed < free - _BINDS * abs(free) else None
 
 
 def show(found: Optimality, console: Console | None = None) -> None:
@@ -86,6 +99,9 @@ def show(found: Optimality, console: Console | None = None) -> None:
         f"{len(problem.drift)} level(s) of the drift; exact values, no sampling"
     )
     console.print(f"V* = {found.optimum.at_start:.10g}")
+    if found.in_box is not None:
+        low, high = found.config.agent.action_low, found.config.agent.action_high
+        console.print(f"V* = {found.in_box:.10g} within the agent's box, actions from {low:g} to {high:g}")
     console.print("\nG: 0 as the best constant spread, 1 as the optimum; gap: (V* - V) / V*")
     console.print(_standings(found))
     console.print("\noptimal depths at t = 0, in the market's price: bid / ask")
@@ -101,9 +117,14 @@ def _standings(found: Optimality) -> Table:
     for standing in found.standings:
         policy = standing.policy
         coefficients = policy.coefficients if isinstance(policy, Rule) else {}
-        said = ", ".join(f"{name} {value:.5g}" for name, value in coefficients.items())
-        table.add_row(policy.name, f"{standing.value:.9g}", f"{standing.score:.4f}", f"{standing.gap:.3%}", said)
+        ends = policy.at_end if isinstance(policy, Rule) else ()
+        said = ", ".join(f"{name} {value:.5g}{ENDS * (name in ends)}" for name, value in coefficients.items())
+        table.add_row(policy.name, f"{standing.value:.9g}", _score(standing.score), f"{standing.gap:.3%}", said)
     return table
+
+
+def _score(score: float) -> str:
+    return "-" if np.isnan(score) else f"{score:.4f}"
 
 
 def _depths(found: Optimality) -> Table:

@@ -50,14 +50,22 @@ class Rule:
     steps: int  # of an episode
     max_lots: int
     coefficients: Mapping[str, float] = field(default_factory=dict)  # what the strategy was made from
+    at_end: tuple[str, ...] = ()  # coefficients that the search has left at an end of their range
     reference: ActionReference = field(default=ActionReference.offsets, init=False)
     box: tuple[float, float] = field(default=(-1e3, 1e3), init=False)  # a rule has none
 
     @classmethod
-    def of(cls, name: str, strategy: engine.Strategy, config: Config, **coefficients: float) -> Rule:
+    def of(
+        cls,
+        name: str,
+        strategy: engine.Strategy,
+        config: Config,
+        coefficients: Mapping[str, float] | None = None,
+        at_end: tuple[str, ...] = (),
+    ) -> Rule:
         """The rule in the market of ``config``."""
         steps = config.simulation.episode_steps
-        return cls(name, strategy, config.market.price_unit, steps, config.max_lots, coefficients)
+        return cls(name, strategy, config.market.price_unit, steps, config.max_lots, coefficients or {}, at_end)
 
     def __call__(self, observation: Floats) -> Floats:
         """Actions [n, 2]; reads the columns every market has: 2 tau/T - 1, 2 q/Q and the signal."""

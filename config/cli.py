@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class Command(click.Command):
             if not equals or not name:
                 raise UserError(f"'{word}' is not key=value{self._example()}{_suggestion(word, self._known())}")
             if name in known:
-                own.setdefault(name, []).append(value)
+                own.setdefault(name, []).append(_path(value) if "PATH" in known[name].metavar else value)
             elif self.configured and (name in OVERLAYS or name.partition(".")[0] in SECTIONS):
                 rest.append(word)
             else:
@@ -178,6 +179,10 @@ def main(command: click.Command, program: str) -> None:
         raise SystemExit(2 if isinstance(error, UserError) else 1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def _path(value: str) -> str:
+    return os.path.expanduser(value)  # noqa: PTH111 - Path would make "." of nothing
 
 
 def _first_paragraph(run: Main) -> str:

@@ -18,7 +18,7 @@ from config.section import Section
 Kind = TypeVar("Kind", bound=Section)
 
 FOLDER = Path(__file__).parent
-GROUPS = {"market": "book", "algo": "ppo", "network": None}  # in order, and the overlay when none is named
+GROUPS = {"algo": "ppo", "market": "book", "network": None}  # in order, and the overlay when none is named
 
 
 def names(group: str) -> list[str]:
@@ -30,7 +30,7 @@ def load(words: Sequence[str] = ()) -> Config:
     """Builds the configuration that ``words`` describe.
 
     ``market=NAME|PATH``, ``algo=NAME|PATH``, ``network=NAME|PATH`` and ``config=PATH`` name overlays; every other word
-    is ``key=value``. Later layers win: default.yaml, market, algo, network, config, words.
+    is ``key=value``. Later layers win: default.yaml, algo, market, network, config, words.
 
     Raises:
         UserError: unknown key, wrong type, value out of range, missing file; the sentence names it.
@@ -39,7 +39,7 @@ def load(words: Sequence[str] = ()) -> Config:
     files = [FOLDER / "default.yaml"]
     named = {group: groups.get(group, default) for group, default in GROUPS.items()}
     files += [_overlay(group, name) for group, name in named.items() if name is not None]
-    files += [Path(path) for path in overlays]
+    files += [Path(path).expanduser() for path in overlays]
     try:
         tree = OmegaConf.structured(Config)
         for path in files:
@@ -98,7 +98,7 @@ def _sort(words: Sequence[str]) -> tuple[dict[str, str], list[str], list[str]]:
 def _overlay(group: str, name: str) -> Path:
     if name in names(group):
         return FOLDER / group / f"{name}.yaml"
-    path = Path(name)
+    path = Path(name).expanduser()
     if path.suffix in {".yaml", ".yml"}:
         return path
     known = ", ".join(names(group))

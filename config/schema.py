@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 import engine
-from config.section import EngineSection, Section, number, refusals
+from config.section import EngineSection, Section, folder, number, random_seed, refusals
 
 
 class MarketKind(Enum):
@@ -296,7 +296,6 @@ class PPOConfig(Section):
     epochs: int = number(least=1)
     minibatch_size: int = number(least=1)
     value_loss_coefficient: float = number(above=0)
-    entropy_coefficient: float = number(least=0)
     initial_std: float = number(above=0)  # of u, in price units
     final_std: float = number(above=0)
 
@@ -353,9 +352,13 @@ class TrainingConfig(Section):
     learners: int = number(least=0)
     gpus_per_learner: float = number(least=0)
     checkpoint_every: int = number(least=1)  # iterations
-    checkpoint_root: str
+    checkpoint_root: str = folder()
     patience_s: float = number(above=0)
     progress: bool
+
+    def check(self) -> None:
+        if self.gpus_per_learner and not self.learners:
+            raise self.refuse("gpus_per_learner", "be 0 when training.learners is 0: the driver learns on the CPU")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -364,10 +367,10 @@ class EvaluationConfig(Section):
 
     key = "evaluation"
     episodes: int = number(least=2)
-    seed: int = number(least=0)
+    seed: int = random_seed()
     tuning_episodes: int = number(least=2)
     tuning_candidates: int = number(least=32)
-    tuning_seed: int = number(least=0)
+    tuning_seed: int = random_seed()
     confidence: float = number(above=0, below=1)
     inventory_penalty: float = number(least=0)  # by which policies are compared; agent.inventory_penalty trains them
 
@@ -382,7 +385,7 @@ class TrackingConfig(Section):
 
     key = "tracking"
     uri: str  # empty: MLFLOW_TRACKING_URI if set, else sqlite in `store`
-    store: str  # folder of mlflow.db and artifacts/
+    store: str = folder()  # of mlflow.db and artifacts/
     experiment: str
     model_name: str
 
@@ -397,7 +400,7 @@ class SweepConfig(Section):
     inventory_skew: list[float] = number(least=0)
     alpha_skew: list[float] = number(least=0)
     inventory_penalty: list[float] = number(above=0)
-    root: str
+    root: str = folder()
 
     def check(self) -> None:
         for name in ("inventory_skew", "alpha_skew", "inventory_penalty"):
@@ -410,7 +413,7 @@ class SweepConfig(Section):
 class Config(Section):
     """Everything a run depends on; the only configuration object that travels beyond `config.load`."""
 
-    seed: int = number(least=0)
+    seed: int = random_seed()
     market: MarketConfig
     market_maker: MarketMakerConfig
     agent: AgentConfig
@@ -427,6 +430,16 @@ class Config(Section):
         return self.market_maker.max_position // self.market.lot
 
     def check(self) -> None:
+        self._check_seeds()
+        self._check_scenario()
+
+    def _check_seeds(self) -> None:
+        """A policy must not be judged on the episodes that it was trained on."""
+        for name in ("seed", "tuning_seed"):
+            if self.seed == getattr(self.evaluation, name):
+                raise self.refuse("seed", f"differ from evaluation.{name}")
+
+    def _check_scenario(self) -> None:
         keys = {
             "market.": f"market.{self.market.kind.value}.",
             "max_position": "market_maker.max_position",

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
+from pathlib import Path
 from typing import Any, ClassVar
 
 import engine
@@ -23,6 +24,16 @@ def number(
     """A required number (or list of numbers) inside an interval; ``above`` and ``below`` are open ends."""
     bounds = {">": above, ">=": least, "<": below, "<=": most}
     return dataclasses.field(metadata={"bounds": {sign: b for sign, b in bounds.items() if b is not None}})
+
+
+def folder() -> Any:
+    """A required folder, made where it is missing; ``~`` is the user's home."""
+    return dataclasses.field(metadata={"folder": True})
+
+
+def random_seed() -> Any:
+    """A required seed; numpy, torch and RLlib take no larger one."""
+    return number(least=0, most=2**32 - 1)
 
 
 @contextmanager
@@ -56,6 +67,8 @@ class Section:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            if field.metadata.get("folder"):
+                self._expand(field.name)
             value = getattr(self, field.name)
             for element in value if isinstance(value, list) else [value]:
                 self._check_number(field, element)
@@ -68,6 +81,12 @@ class Section:
         """The sentence for ``field`` breaking ``rule``, with the value it has."""
         name = f"{self.key}.{field}" if self.key else field
         return UserError(f"{name} must {rule}, but it is {getattr(self, field)}")
+
+    def _expand(self, field: str) -> None:
+        path = getattr(self, field)
+        if not path or "://" in path:  # Path would make a folder named "s3:" of it
+            raise self.refuse(field, "be a folder, on a cluster one that all machines have mounted")
+        object.__setattr__(self, field, str(Path(path).expanduser()))
 
     def _check_number(self, field: dataclasses.Field[Any], value: Any) -> None:
         if not isinstance(value, int | float) or isinstance(value, bool):

@@ -72,13 +72,10 @@ def _train(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> N
     algorithms.check(config)
     from training import session
     from training.cluster import start_ray, wait_for_room
-    from training.signals import exit_code
 
     start_ray()
     wait_for_room(config)
-    result = session.run(config, resume, files)
-    if result.interrupted:
-        raise SystemExit(exit_code(result.interrupted))
+    session.run(config, resume, files)
 
 
 COMMANDS = cli.Commands(
@@ -92,7 +89,7 @@ COMMANDS = cli.Commands(
             "gaps",
             [
                 Word("algos", "NAME,...", "default: all with a recipe in config/gaps"),
-                Word("markets", "NAME,...", "default: gt1,gt3,gt4"),
+                Word("markets", "NAME|PATH,...", "of a known optimum; default: gt1,gt3,gt4"),
                 Word("seeds", "N,...", "default: five that no recipe was chosen on"),
             ],
         ),

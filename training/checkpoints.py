@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import yaml
@@ -16,6 +19,8 @@ KEPT = 3  # newest checkpoints of a run that stay
 LATEST = "latest"  # file with the name of the newest checkpoint
 CONFIG = "config.yaml"
 PROGRESS = "progress.json"
+VERSIONS = "versions.json"
+PACKAGES = ("adaptive-mm", "ray", "torch", "numpy")  # whose objects are in the pickles
 ALGORITHM = "algorithm"  # folder with RLlib's own files: pickles, so load only what you trust
 
 
@@ -49,6 +54,7 @@ def write(folder: Path, progress: Progress, config: Config, save: Callable[[Path
         (part / ALGORITHM).mkdir(parents=True)
         (part / CONFIG).write_text(yaml.safe_dump(to_dict(config), sort_keys=False))
         (part / PROGRESS).write_text(json.dumps(asdict(progress)))
+        (part / VERSIONS).write_text(json.dumps(_versions()))
         save(part / ALGORITHM)
         shutil.rmtree(final, ignore_errors=True)
         part.rename(final)
@@ -63,21 +69,64 @@ def write(folder: Path, progress: Progress, config: Config, save: Callable[[Path
 def find(name: str, root: Path) -> Path:
     """The checkpoint that ``name`` means: its folder, a run's folder, or a run's id below ``root``.
 
+    Of a run's folder it is the latest that is still there.
+
     Raises:
         UserError: there is none.
 
     """
     for folder in (Path(name), root / name):
-        if (folder / PROGRESS).is_file():
-            return folder.resolve()
-        if (folder / LATEST).is_file():
-            return (folder / (folder / LATEST).read_text().strip()).resolve()
+        latest = [folder / (folder / LATEST).read_text().strip()] if (folder / LATEST).is_file() else []
+        for found in (folder, *latest, *sorted(folder.glob("iteration-*"), reverse=True)):
+            if (found / PROGRESS).is_file():
+                return found.resolve()
     raise UserError(f"resume must be a checkpoint, a run's folder or a run id with one in {root}, but it is {name}")
 
 
 def read_progress(checkpoint: Path) -> Progress:
-    """What `write` stored about how far the run had come."""
-    return Progress(**json.loads((checkpoint / PROGRESS).read_text()))
+    """What `write` stored about how far the run had come.
+
+    Raises:
+        UserError: it is damaged.
+
+    """
+    with reading(checkpoint):
+        return Progress(**json.loads((checkpoint / PROGRESS).read_text()))
+
+
+@contextmanager
+def reading(checkpoint: Path) -> Iterator[None]:
+    """Says in one sentence why ``checkpoint`` cannot be read, and which versions wrote it where others read it.
+
+    Raises:
+        UserError: whatever goes wrong inside.
+
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"resume cannot read {checkpoint}: {reason}{_other_versions(checkpoint)}") from error
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # ours, as Ray ships it to a cluster
+            continue
+    return found
+
+
+def _other_versions(checkpoint: Path) -> str:
+    try:
+        written = json.loads((checkpoint / VERSIONS).read_text())
+    except (OSError, ValueError):
+        return "; it does not say which versions wrote it"
+    here = _versions()
+    other = [f"{name} {old} (here {here.get(name, 'none')})" for name, old in written.items() if here.get(name) != old]
+    return f"; it was written by {', '.join(other)}" if other else "; it was written by the versions that are here"
 
 
 def _point(folder: Path, name: str) -> None:

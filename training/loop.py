@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -27,6 +28,7 @@ from training.signals import first_only_asks
 
 SKIPPED_IN_A_ROW = 3  # iterations that sampled what is not finite: then its cause stays
 SCORE_EVERY = 5  # iterations
+OnIteration = Callable[[int, dict[str, float]], None]
 Score = Callable[[Mapping[str, Any]], dict[str, float]]  # what the module's weights are worth, under names to be logged
 
 
@@ -57,64 +59,100 @@ def train(
     run: Curves,
     resume: Path | None = None,
     score: Score | None = None,
-    on_iteration: Callable[[int, dict[str, float]], None] | None = None,
+    on_iteration: OnIteration | None = None,
 ) -> TrainResult:
-    """Trains until ``training.iterations`` iterations are done. Starts Ray with its defaults if nobody has.
+    """`built` and `train_built` in one."""
+    with built(config, resume) as algorithm:
+        return train_built(algorithm, config, run=run, resume=resume, score=score, on_iteration=on_iteration)
 
-    Args:
-        config: the resolved configuration.
-        run: gets the metrics; its id names the folder of checkpoints.
-        resume: a checkpoint (see `checkpoints.find`) to go on from.
-        score: asked every few iterations; its numbers are shown and logged with the others.
-        on_iteration: called with the iteration's number and metrics.
+
+@contextmanager
+def built(config: Config, resume: Path | None = None) -> Iterator[Algorithm]:
+    """The algorithm with its runners and learners, in the state of ``resume``; they end with the block.
+
+    Starts Ray with its defaults if nobody has. It tracks nothing: a run that cannot be gone on with stays as it was.
+
+    Raises:
+        UserError: ``resume`` (see `checkpoints.find`) cannot be read.
 
     """
     algorithm = build_config(config).build_algo()
     try:
-        training = _Training(config, run, algorithm, score)
         if resume is not None:
-            training.restore(resume)
-        with ProgressLine(config) as line, first_only_asks() as interrupted:
-            try:
-                while training.iteration < config.training.iterations and not interrupted():
-                    metrics = training.iterate()
-                    line.show(training.iteration, training.env_steps, metrics)
-                    if on_iteration is not None:
-                        on_iteration(training.iteration, metrics)
-                    if training.iteration % config.training.checkpoint_every == 0:
-                        training.save()
-            finally:  # also what a lost machine or a full disk has left
-                training.save()
-            return training.result(interrupted())
+            with checkpoints.reading(resume):
+                algorithm.restore_from_path(str(resume / checkpoints.ALGORITHM))
+            _send_weights(algorithm)
+        yield algorithm
     finally:
         algorithm.stop()
+
+
+def train_built(
+    algorithm: Algorithm,
+    config: Config,
+    *,
+    run: Curves,
+    resume: Path | None = None,
+    score: Score | None = None,
+    on_iteration: OnIteration | None = None,
+) -> TrainResult:
+    """Trains until ``training.iterations`` iterations are done.
+
+    Args:
+        algorithm: of `built`.
+        config: the resolved configuration.
+        run: gets the metrics; its id names the folder of checkpoints.
+        resume: the checkpoint that ``algorithm`` goes on from.
+        score: asked every few iterations; its numbers are shown and logged with the others.
+        on_iteration: called with the iteration's number and metrics.
+
+    Raises:
+        RunError: the policy has diverged, no runner has delivered for long, or nothing can be learned from.
+
+    """
+    training = _Training(config, run, algorithm, score, resume)
+    with ProgressLine(config) as line, first_only_asks() as interrupted:
+        try:
+            while training.iteration < config.training.iterations and not interrupted():
+                metrics = training.iterate()
+                line.show(training.iteration, training.env_steps, metrics)
+                if on_iteration is not None:
+                    on_iteration(training.iteration, metrics)
+                if training.iteration % config.training.checkpoint_every == 0:
+                    training.save()
+        finally:  # also what a lost machine or a full disk has left
+            training.save()
+        return training.result(interrupted())
+
+
+def _send_weights(algorithm: Algorithm) -> None:
+    """Waits until every runner has what was restored: RLlib does not, and some would sample with fresh weights."""
+    learners, runners = algorithm.learner_group, algorithm.env_runner_group
+    assert learners is not None
+    assert runners is not None
+    weights = f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}"
+    state = learners.get_state(components=weights, inference_only=True)[COMPONENT_LEARNER]
+    runners.foreach_env_runner(lambda runner: cast("BatchedEnvRunner", runner).set_state(state))
 
 
 class _Training:
     """One algorithm on its way: counters, checkpoints, metrics."""
 
-    def __init__(self, config: Config, run: Curves, algorithm: Algorithm, score: Score | None) -> None:
-        self.iteration = 0
-        self.env_steps = 0
+    def __init__(
+        self, config: Config, run: Curves, algorithm: Algorithm, score: Score | None, checkpoint: Path | None
+    ) -> None:
+        done = checkpoints.Progress(run.id, 0, 0) if checkpoint is None else checkpoints.read_progress(checkpoint)
+        self.iteration = self._saved = done.iteration  # _saved: of the last checkpoint, written or refused
+        self.env_steps = done.env_steps
         self._config = config
         self._run = run
         self._algorithm = algorithm
         self._score = score
         self._folder = Path(config.training.checkpoint_root).resolve() / run.id
-        self._checkpoint: Path | None = None
-        self._saved = 0  # iteration of the last checkpoint, written or refused
+        self._checkpoint = checkpoint
         self._sound = True  # whether what the learner holds is worth keeping
         self._skipped = 0  # iterations in a row that have left something out
         self._metrics: dict[str, float] = {}
-
-    def restore(self, checkpoint: Path) -> None:
-        """Goes on from ``checkpoint``; markets start new episodes."""
-        self._algorithm.restore_from_path(str(checkpoint / checkpoints.ALGORITHM))
-        self._send_weights()
-        progress = checkpoints.read_progress(checkpoint)
-        self.iteration = self._saved = progress.iteration
-        self.env_steps = progress.env_steps
-        self._checkpoint = checkpoint
 
     def iterate(self) -> dict[str, float]:
         """One iteration that did sample; RLlib returns empty-handed while failed runners restart.
@@ -206,15 +244,6 @@ class _Training:
             metrics=self._metrics,
             weights=self._weights(),
         )
-
-    def _send_weights(self) -> None:
-        """Waits until every runner has what was restored: RLlib does not, and some would sample with fresh weights."""
-        learners, runners = self._algorithm.learner_group, self._algorithm.env_runner_group
-        assert learners is not None
-        assert runners is not None
-        weights = f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}"
-        state = learners.get_state(components=weights, inference_only=True)[COMPONENT_LEARNER]
-        runners.foreach_env_runner(lambda runner: cast("BatchedEnvRunner", runner).set_state(state))
 
     def _weights(self) -> dict[str, Any]:
         learners = self._algorithm.learner_group

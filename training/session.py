@@ -12,11 +12,12 @@ from analysis.optimum import Problem, gap, solve
 from analysis.policy import TrainedPolicy
 from config import Config
 from training import checkpoints, policies, tracking
-from training.loop import TrainResult, train
-from training.tracking import Run, Status
+from training.loop import TrainResult, built, train_built
+from training.signals import exit_code
+from training.tracking import Run
 
 
-def run(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> TrainResult:
+def run(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> None:
     """Trains under a tracked run that keeps ``files`` too, compares and registers the policy, says what can be next.
 
     Args:
@@ -24,27 +25,22 @@ def run(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> Trai
         resume: a checkpoint to go on from.
         files: kept as artifacts.
 
+    Raises:
+        SystemExit: a signal has ended it after a whole iteration.
+        UserError: ``resume`` cannot be read; its run stays as it was.
+
     """
     run_id = None if resume is None else checkpoints.read_progress(resume).run_id
     name = f"{config.algo.name.value}-{config.market.name}-s{config.seed}"
-    tracked = tracking.start(config, name=name, run_id=run_id)
-    status: Status = "FAILED"
-    try:
+    with built(config, resume) as algorithm, tracking.start(config, name=name, run_id=run_id) as tracked:
         for path in files:
             tracked.log_file(path)
-        result = train(config, run=tracked, resume=resume, score=exact_gap(config))
+        result = train_built(algorithm, config, run=tracked, resume=resume, score=exact_gap(config))
         print(f"run {tracked.id}: {result.iterations} iterations, {result.env_steps:,} env steps")
         if result.interrupted:
             print(f"go on with: python -m training resume={tracked.id}")
-        else:
-            _conclude(config, tracked, result)
-        status = "KILLED" if result.interrupted else "FINISHED"
-        return result
-    except (KeyboardInterrupt, SystemExit):
-        status = "KILLED"
-        raise
-    finally:
-        tracked.finish(status)
+            raise SystemExit(exit_code(result.interrupted))
+        _conclude(config, tracked, result)
 
 
 def exact_gap(config: Config) -> Callable[[Mapping[str, Any]], dict[str, float]] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import linalg
+from scipy import linalg, special
 
 import engine
 from analysis.optimum.problem import Floats
@@ -75,6 +75,8 @@ def cartea_jaimungal(
     not enter. With ``impact`` xi per fill (price), h = g + xi q^2 / 2, where g solves the same with
     lambda e^{-kappa xi / 2} for lambda and alpha + xi / 2 for alpha, and depths are xi / 2 deeper than g's.
     """
+    _check_above_0(rate=rate, decay=decay)
+    _check_least_0(running_penalty=running_penalty, terminal_penalty=terminal_penalty, impact=impact)
     q = np.arange(-limit, limit + 1, dtype=float)
     diagonal = -running_penalty * decay * q**2
     off = rate * np.exp(-1 - decay * impact / 2)
@@ -83,20 +85,40 @@ def cartea_jaimungal(
     return g + impact * q**2 / 2, _depths(g, 1 / decay + impact / 2)
 
 
+def _check_above_0(**values: float) -> None:
+    for name, value in values.items():
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} must be finite and > 0, but it is {value:.17g}")
+
+
+def _check_least_0(**values: float) -> None:
+    for name, value in values.items():
+        if not 0 <= value < np.inf:
+            raise ValueError(f"{name} must be finite and >= 0, but it is {value:.17g}")
+
+
 def _premium(risk_aversion: float, decay: float) -> float:
-    return float(np.log1p(risk_aversion / decay) / risk_aversion)
+    return _log1p_ratio(risk_aversion / decay) / decay
+
+
+def _log1p_ratio(x: float) -> float:
+    """ln(1 + x) / x, which goes to 1 as x goes to 0."""
+    return float(np.log1p(x) / x) if x > 0 else 1.0
 
 
 def _glft_generator(
     risk_aversion: float, volatility: float, decay: float, rate: float, limit: int
 ) -> tuple[Floats, float]:
     """-M: its diagonal, and what stands beside it."""
+    _check_above_0(risk_aversion=risk_aversion, decay=decay, rate=rate)
+    _check_least_0(volatility=volatility)
     q = np.arange(-limit, limit + 1, dtype=float)
-    off = rate * (1 + risk_aversion / decay) ** -(1 + decay / risk_aversion)
+    ratio = risk_aversion / decay
+    off = rate * np.exp(-(1 + ratio) * _log1p_ratio(ratio))
     return -0.5 * decay * risk_aversion * volatility**2 * q**2, off
 
 
-_LARGEST = 100.0  # norm of what is exponentiated at once: e^100 is far from overflow
+_TERMS = 20  # of the exponential series of a norm of 1: the next is 1 / 20! of the sum
 
 
 def _log_semigroup(diagonal: Floats, off: float, terminal: Floats, tau: ArrayLike) -> Floats:
@@ -112,24 +134,32 @@ def _log_semigroup(diagonal: Floats, off: float, terminal: Floats, tau: ArrayLik
     generator[rows, rows + 1] = generator[rows + 1, rows] = off
     norm = generator.sum(axis=1).max()
     logs, log, reached = np.empty((len(times), len(diagonal))), terminal, 0.0
-    step, matrix = -1.0, generator
+    step, log_matrix = -1.0, generator
     for i in np.argsort(times):
         ahead = times[i] - reached
-        substeps = max(1, int(np.ceil(norm * ahead / _LARGEST)))
-        if not np.isclose(ahead / substeps, step, rtol=1e-12, atol=0):
-            step = ahead / substeps
-            matrix = linalg.expm(generator * step)
-        for _ in range(substeps):
-            log = _log_product(matrix, log) + shift * step
+        if not np.isclose(ahead, step, rtol=1e-12, atol=0):
+            step, log_matrix = ahead, _log_exp(generator, ahead, norm)
+        log = special.logsumexp(log_matrix + log, axis=1) + shift * step
         logs[i], reached = log, times[i]
     return logs
 
 
-def _log_product(matrix: Floats, log: Floats) -> Floats:
-    """ln(matrix e^log), row by row relative to the row's own entry, so that nothing over- or underflows."""
-    rise = np.clip(log[None, :] - log[:, None], -700, 700)  # where it is clipped the matrix's entry is next to nothing
-    product: Floats = np.log(np.einsum("ij,ij->i", matrix, np.exp(rise))) + log
-    return product
+def _log_exp(generator: Floats, time: float, norm: float) -> Floats:
+    """ln(exp(generator time)) of a matrix without negative entries: Taylor's series of a part of it, then squared.
+
+    No term is negative, so that every entry, however small, has all its digits; Pade's approximation subtracts.
+    """
+    squarings = max(0, int(np.ceil(np.log2(max(norm * time, 1.0)))))
+    part = generator * (time / 2**squarings)  # of norm <= 1
+    term = total = np.eye(len(generator))
+    for k in range(1, len(generator) + _TERMS):  # the corners are reached after 2 Q terms
+        term = term @ part / k
+        total = total + term
+    with np.errstate(divide="ignore"):  # what has underflowed
+        log: Floats = np.log(total)
+    for _ in range(squarings):
+        log = special.logsumexp(log[:, :, None] + log[None], axis=1)
+    return log
 
 
 def _depths(h: Floats, premium: float) -> Floats:

@@ -10,6 +10,7 @@ With V_n the value of what is left at step n (Cartea & Jaimungal 2015, sections 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from analysis.optimum.problem import Floats, Problem
 from config import FillMode
 
+_ROUNDING = 1e-9  # of V*
 _ITERATIONS = 200  # of the two sides in turn; a dozen is usual
 _CLOSE = 1e-12  # 1 / decay: when depths move no more
 
@@ -44,13 +46,14 @@ def at_start(grid: Floats) -> float:
 
 
 def gap(optimum: float, value: float) -> float:
-    """What a policy leaves of V*: (V* - V) / V*."""
-    return (optimum - value) / optimum
+    """What a policy leaves of V*: (V* - V) / V*; nan where nothing can be earned."""
+    return (optimum - value) / optimum if optimum > 0 else math.nan
 
 
 def score(optimum: float, constant: float, value: float) -> float:
-    """G: 0 as the best constant spread, 1 as the optimum."""
-    return (value - constant) / (optimum - constant)
+    """G: 0 as the best constant spread, 1 as the optimum; nan where the constant spread is the optimum."""
+    room = optimum - constant
+    return (value - constant) / room if room > _ROUNDING * optimum else math.nan
 
 
 def solve(problem: Problem) -> Optimum:

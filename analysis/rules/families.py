@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +16,18 @@ from analysis.policy import Rule
 from config import Config, MarketKind
 from envs import STATISTICS
 
+FAR = 1e9  # from the mid, in the market's own unit: no order reaches it
+NEAR_END = 0.1  # share of a range
+WIDER = 5.0  # times
 Point = NDArray[np.float64]  # of the unit cube: a share of each coefficient's range
 
 
 @dataclass(frozen=True)
 class Coefficient:
-    """A free coefficient of a rule and where to look for it."""
+    """A free coefficient of a rule and where to look for it first."""
 
     name: str
-    low: float
+    low: float  # of a linear range the end of what makes sense, so that only the other one can move
     high: float
     logarithmic: bool = False
 
@@ -32,6 +36,21 @@ class Coefficient:
         if self.logarithmic:
             return float(self.low * (self.high / self.low) ** share)
         return float(self.low + share * (self.high - self.low))
+
+    def end(self, share: float) -> Literal["low", "high"] | None:
+        """The end of the range that ``share`` is so near that the best value may lie beyond."""
+        if share > 1 - NEAR_END:
+            return "high"
+        return "low" if self.logarithmic and share < NEAR_END else None
+
+    def widened(self, share: float) -> Coefficient:
+        """With a range that goes on beyond the end that ``share`` is near, if it is."""
+        match self.end(share):
+            case "high":
+                return replace(self, high=WIDER * self.high)
+            case "low":
+                return replace(self, low=self.low / WIDER)
+        return self
 
     def share(self, value: float) -> float:
         """The inverse of `at`."""
@@ -50,23 +69,35 @@ class Family:
     build: Callable[..., engine.Strategy]
     derived: tuple[float, ...] | None = None  # what the rule's theory says, where the market's parameters are known
 
-    def rule(self, *values: float, name: str = "") -> Rule:
-        """The rule at these values of its coefficients."""
+    def rule(self, *values: float, name: str = "", at_end: tuple[str, ...] = ()) -> Rule:
+        """The rule at these values of its coefficients; ``at_end``: see `Rule`."""
         named = {coefficient.name: value for coefficient, value in zip(self.coefficients, values, strict=True)}
-        return Rule.of(name or self.name, self.build(*values), self.config, **named)
+        return Rule.of(name or self.name, self.build(*values), self.config, named, at_end)
 
     def at(self, shares: Point) -> Rule:
         """The rule at a point of the unit cube."""
+        pairs = list(zip(self.coefficients, shares, strict=True))
+        at_end = tuple(coefficient.name for coefficient, share in pairs if coefficient.end(share))
+        return self.rule(*(coefficient.at(share) for coefficient, share in pairs), at_end=at_end)
+
+    def widened(self, shares: Point) -> Family:
+        """With the ranges that go on beyond the ends that ``shares`` are near; itself if they are near none."""
         pairs = zip(self.coefficients, shares, strict=True)
-        return self.rule(*(coefficient.at(share) for coefficient, share in pairs))
+        wider = tuple(coefficient.widened(share) for coefficient, share in pairs)
+        return self if wider == self.coefficients else replace(self, coefficients=wider)
 
 
 def families(config: Config) -> list[Family]:
-    """Every rule that ``config``'s market lets one write down, the plainest first."""
-    sigma, linear = volatility(config), _linear_skew(config)
+    """Every rule that ``config``'s market lets one write down, the plainest first.
+
+    A formula that divides by what the market has not, such as the risk of its price, says nothing there.
+    """
+    sigma, rate, linear = volatility(config), market_order_rate(config), _linear_skew(config)
     with_alpha = [_with_alpha(linear)] if has_signal(config) else []
-    formulae = [_avellaneda_stoikov(config, sigma), _glft(config, sigma), _cartea_jaimungal(config)]
-    return [_constant_spread(config), linear, *with_alpha, *formulae]
+    formulae = [_avellaneda_stoikov(config, sigma)] if sigma > 0 else []
+    formulae += [_glft(config, sigma)] if sigma > 0 and rate > 0 else []
+    formulae += [_cartea_jaimungal(config)] if rate > 0 else []
+    return [_nothing(config), _constant_spread(config), linear, *with_alpha, *formulae]
 
 
 def has_signal(config: Config) -> bool:
@@ -93,14 +124,20 @@ def _table(name: str, problem: Problem, config: Config) -> Rule:
     return Rule.of(name, engine.Strategy.table(depths, levels=problem.signal.tolist()), config)
 
 
+def _nothing(config: Config) -> Family:
+    """Quotes so far away that nobody trades with them: what a policy must beat to be worth running."""
+    return Family("do nothing", config, (), lambda: engine.Strategy.constant(FAR))
+
+
 def _constant_spread(config: Config) -> Family:
-    unit = config.market.price_unit
-    return Family("constant spread", config, (Coefficient("half_spread", 0, 3 * unit),), engine.Strategy.constant)
+    """Wider than the half-spread of a rule that skews: alone it must also pay for the inventory."""
+    half_spread = Coefficient("half_spread", 0, 10 * _unit(config))
+    return Family("constant spread", config, (half_spread,), engine.Strategy.constant)
 
 
 def _linear_skew(config: Config) -> Family:
     """The market maker's own rule; spread and skew in the market's unit of price, up to a fifth of it for each lot."""
-    unit, lots = config.market.price_unit, config.max_lots
+    unit, lots = _unit(config), config.max_lots
     coefficients = (Coefficient("half_spread", 0, 3 * unit), Coefficient("inventory_skew", 0, 0.2 * unit * lots))
 
     def build(half_spread: float, inventory_skew: float, alpha_skew: float = 0.0) -> engine.Strategy:
@@ -112,7 +149,7 @@ def _linear_skew(config: Config) -> Family:
 
 
 def _with_alpha(linear: Family) -> Family:
-    unit = linear.config.market.price_unit
+    unit = _unit(linear.config)
     coefficients = (*linear.coefficients, Coefficient("alpha_skew", 0, 2 * unit))
     return replace(linear, name="linear skew with alpha", coefficients=coefficients)
 
@@ -120,7 +157,7 @@ def _with_alpha(linear: Family) -> Family:
 def _avellaneda_stoikov(config: Config, sigma: float) -> Family:
     """Risk aversions that shift both quotes by a thousandth to thrice the price unit per lot at the start."""
     simulation = config.simulation
-    per_shift = config.market.price_unit / (sigma**2 * simulation.episode_s)
+    per_shift = _unit(config) / (sigma**2 * simulation.episode_s)
     coefficients = (Coefficient("risk_aversion", 1e-3 * per_shift, 3 * per_shift, logarithmic=True), _decay(config))
 
     def build(risk_aversion: float, decay: float) -> engine.Strategy:
@@ -138,7 +175,7 @@ def _avellaneda_stoikov(config: Config, sigma: float) -> Family:
 
 def _glft(config: Config, sigma: float) -> Family:
     """Risk aversions that shift both quotes by a thousandth to twice the price unit per lot."""
-    unit, rate = config.market.price_unit, market_order_rate(config)
+    unit, rate = _unit(config), market_order_rate(config)
     per_square = 2 * rate / (unit * np.e * sigma**2)  # gamma is about this times the shift squared
     low, high = (float(per_square * (share * unit) ** 2) for share in (1e-3, 2))
     coefficients = (Coefficient("risk_aversion", low, high, logarithmic=True), _decay(config))
@@ -173,16 +210,24 @@ def _cartea_jaimungal(config: Config) -> Family:
     return Family("Cartea-Jaimungal", config, coefficients, build, _derived(config, market_order_rate, _kappa))
 
 
+def _unit(config: Config) -> float:
+    """The natural depth, by which ranges are measured: 1 / kappa where it is known, else the market's price unit."""
+    known = config.market.kind is MarketKind.reduced_form
+    return 1 / _kappa(config) if known else config.market.price_unit
+
+
 def _decay(config: Config) -> Coefficient:
     """1 / decay from a tenth of the price unit to thrice it."""
-    unit = config.market.price_unit
+    unit = _unit(config)
     return Coefficient("decay", 1 / (3 * unit), 10 / unit, logarithmic=True)
 
 
 def _derived(config: Config, *formulas: Callable[[Config], float]) -> tuple[float, ...] | None:
+    """What theory says; nothing in a book, or where it says 0, at which the rule is not defined."""
     if config.market.kind is MarketKind.book:
         return None
-    return tuple(formula(config) for formula in formulas)
+    values = tuple(formula(config) for formula in formulas)
+    return values if all(value > 0 for value in values) else None
 
 
 def _kappa(config: Config) -> float:
@@ -204,11 +249,11 @@ def market_order_rate(config: Config) -> float:
 
 
 def volatility(config: Config) -> float:
-    """Of the mid over an episode, price unit of the market per sqrt(s); in a book measured while nobody quotes near."""
+    """Of the mid over an episode, price unit of the market per sqrt(s); in a book measured while we quote nothing near."""
     if config.market.reduced_form is not None and config.market.kind is MarketKind.reduced_form:
         return config.market.reduced_form.volatility
     assert config.market.book is not None
     held_in = config.evaluation
     markets = RuleMarkets(config, episodes=held_in.tuning_episodes, seed=held_in.tuning_seed)
-    mids = markets.sums(engine.Strategy.constant(20 * config.market.price_unit)).statistics[:, STATISTICS.index("mid")]
+    mids = markets.sums(engine.Strategy.constant(FAR)).statistics[:, STATISTICS.index("mid")]
     return float(np.std(mids) / np.sqrt(config.simulation.episode_s))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import optimize
@@ -20,18 +20,31 @@ def tune(family: Family, budget: int | None = None) -> Rule:
 
     In the reduced-form market by exact value, which is smooth: the better ones of a Sobol sequence are polished by
     Nelder & Mead (1965). In a book by simulation on common random numbers (`evaluation.tuning_seed`), which is rough,
-    because quotes round to ticks: differential evolution (Storn & Price 1997), whose last generation plays all of
-    `evaluation.tuning_episodes`.
+    because quotes round to ticks: differential evolution (Storn & Price 1997), whose last generation then plays ever
+    more episodes until one is left or the others cannot be told from the best.
+
+    A range whose end the best is near is widened and searched again; `Rule.at_end` says where that did not help.
     """
-    budget = budget or family.config.evaluation.tuning_candidates
+    if not family.coefficients:
+        return family.rule()
     search = _search_simulated if family.config.market.kind is MarketKind.book else _search_exact
-    return search(family, budget * len(family.coefficients))
+    budget = (budget or family.config.evaluation.tuning_candidates) * len(family.coefficients)
+    for _ in range(_SEARCHES):
+        shares = search(family, budget)
+        wider = family.widened(shares)
+        if wider is family:
+            break
+        searched, family = family, wider
+    else:
+        family = searched
+    return family.at(shares)
 
 
+_SEARCHES = 5  # at most, each in a wider range
 _STARTS = 2  # points of the sequence that are polished
 
 
-def _search_exact(family: Family, budget: int) -> Rule:
+def _search_exact(family: Family, budget: int) -> Point:
     dimensions = len(family.coefficients)
 
     def loss(shares: Point) -> float:
@@ -46,23 +59,21 @@ def _search_exact(family: Family, budget: int) -> Rule:
         optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10, "maxfev": budget})
         for start in starts
     ]
-    return family.at(np.clip(min(polished, key=lambda result: result.fun).x, 0, 1))
+    best: Point = np.clip(min(polished, key=lambda result: float(result.fun)).x, 0, 1)
+    return best
 
 
 _POPULATION = 16  # of a generation
-_SCREENING = 8  # a candidate plays one episode in so many of those that the last generation plays
-_FINALISTS = 8
+_SCREENING = 8  # a candidate plays one episode in so many of `evaluation.tuning_episodes`
+_MOST = 8  # times `evaluation.tuning_episodes` that the last ones play
+_ERRORS = 2.0  # standard errors of the paired difference that tell a candidate from the best
 
 
-def _search_simulated(family: Family, budget: int) -> Rule:
-    held_in, dimensions = family.config.evaluation, len(family.coefficients)
-
-    def losses(episodes: int) -> Callable[[Point], float]:
-        markets = RuleMarkets(family.config, episodes=max(2, episodes), seed=held_in.tuning_seed)
-        return lambda shares: -float(markets.play(family.at(shares))[REWARD].mean())
-
+def _search_simulated(family: Family, budget: int) -> Point:
+    dimensions = len(family.coefficients)
+    screening = max(2, family.config.evaluation.tuning_episodes // _SCREENING)
     found = optimize.differential_evolution(
-        losses(held_in.tuning_episodes // _SCREENING),
+        _losses(family, screening),
         optimize.Bounds(np.zeros(dimensions), np.ones(dimensions)),
         popsize=max(1, _POPULATION // dimensions),
         maxiter=max(1, budget // _POPULATION - 1),
@@ -71,5 +82,26 @@ def _search_simulated(family: Family, budget: int) -> Rule:
         polish=False,
         rng=np.random.default_rng(0),
     )
-    order = np.argsort(found.population_energies)[:_FINALISTS]
-    return family.at(min(found.population[order], key=losses(held_in.tuning_episodes)))
+    return _best(family, list(found.population), screening)
+
+
+def _losses(family: Family, episodes: int) -> Callable[[Point], float]:
+    markets = RuleMarkets(family.config, episodes=episodes, seed=family.config.evaluation.tuning_seed)
+    return lambda shares: -float(markets.play(family.at(shares))[REWARD].mean())
+
+
+def _best(family: Family, points: Sequence[Point], screened: int) -> Point:
+    """The best of ``points`` by sequential elimination: who is surely behind is out before the others play on."""
+    held_in = family.config.evaluation
+    episodes = 2 * screened
+    while True:
+        markets = RuleMarkets(family.config, episodes=episodes, seed=held_in.tuning_seed)
+        rewards = np.stack([markets.play(family.at(shares))[REWARD] for shares in points])
+        best = int(rewards.mean(axis=1).argmax())
+        behind = rewards[best] - rewards
+        errors = behind.std(axis=1, ddof=1) / np.sqrt(episodes)
+        left = np.flatnonzero(behind.mean(axis=1) <= _ERRORS * errors)
+        if len(left) == 1 or episodes >= _MOST * held_in.tuning_episodes:
+            return points[best]
+        points = [points[int(i)] for i in left]
+        episodes *= 2

@@ -66,6 +66,12 @@ inline constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
     return exponent * kLn2High - ((half_square - (s * (half_square + tail) + exponent * kLn2Low)) - f);
 }
 
+// ln(1 + x) / x for x >= 0, 1 at 0, by Kahan's way: what rounding takes from 1 + x it takes from the divisor too.
+[[gnu::always_inline]] constexpr double log1p_ratio(double x) {
+    const double sum = 1.0 + x;
+    return sum == 1.0 ? 1.0 : log(sum) / (sum - 1.0);
+}
+
 // cos(2 pi u) within 1.7 ulp for u in [0, 1): the sine or cosine of what is left of u after whole quarters.
 [[gnu::always_inline]] constexpr double cos_turns(double u) {
     constexpr double kTwoPi = 0x1.921fb54442d18p+2, kTwoPiLow = 0x1.1a62633145c07p-52;

@@ -20,9 +20,9 @@ void check_limit(Lots max_lots) {
     check(max_lots >= 1, "max_lots", "be >= 1", max_lots);
 }
 
-// What both formulas charge for the risk of the next trade alone.
+// What both formulas charge for the risk of the next trade alone: ln(1 + gamma / k) / gamma.
 double risk_premium(double risk_aversion, double decay) {
-    return math::log(1 + risk_aversion / decay) / risk_aversion;
+    return math::log1p_ratio(risk_aversion / decay) / decay;
 }
 
 }  // namespace
@@ -91,7 +91,8 @@ Strategy Strategy::glft(double risk_aversion, double volatility, double decay, d
     check_above(decay, 0, "decay");
     check_above(rate, 0, "rate");
     check_limit(max_lots);
-    const double power = math::exp((1 + decay / risk_aversion) * math::log(1 + risk_aversion / decay));
+    const double ratio = risk_aversion / decay;
+    const double power = math::exp((1 + ratio) * math::log1p_ratio(ratio));  // (1 + gamma / k)^(1 + k / gamma)
     const double slope = std::sqrt(volatility * volatility * risk_aversion / (2 * decay * rate) * power);
     const double premium = risk_premium(risk_aversion, decay);
     std::vector<Depths> depths;

@@ -32,13 +32,20 @@ void ReducedFormParams::validate() const {
 
 void AgentParams::validate() const {
     check_fields(*this);
+    check(action_low <= 0, "action_low", "be <= 0, the reference", shown(action_low));
+    check(action_high >= 0, "action_high", "be >= 0, the reference", shown(action_high));
     check(action_low < action_high, "action_low", "be < action_high = " + shown(action_high), shown(action_low));
 }
 
 void Scenario::validate() const {
     check_fields(*this);
-    if (agent.sizes)
-        check(std::holds_alternative<BookParams>(market), "agent.sizes", "be false in the reduced form", "true");
+    check(maker.quote_size <= maker.max_position, "quote_size",
+          "be <= max_position = " + std::to_string(maker.max_position), maker.quote_size);
+    if (std::holds_alternative<BookParams>(market)) return;
+    check(!agent.sizes, "agent.sizes", "be false in the reduced form", "true");
+    check(maker.quote_size == maker.lot, "quote_size",
+          "be the lot = " + std::to_string(maker.lot) + " in the reduced form, whose fills are single lots",
+          maker.quote_size);
 }
 
 double Scenario::reach() const {

@@ -69,6 +69,36 @@ def test_glft_is_avellaneda_and_stoikov_s_first_order_at_the_end():
     assert np.allclose(heuristic[:, 1:, 1], (premium + (0.5 - q) * risk)[:, 1:])
 
 
+@pytest.mark.parametrize("gamma", [1e-8, 1e-13, 1e-16, 1e-20, 1e-300])
+@pytest.mark.parametrize("formula", [glft_stationary, lambda **fields: glft(**fields, tau=[1.0])])
+def test_hardly_any_risk_aversion_is_risk_neutral(formula, gamma):
+    depths = formula(risk_aversion=gamma, volatility=2.0, decay=1.5, rate=140.0, limit=3)[0]
+    neutral = formula(risk_aversion=1e-8, volatility=0.0, decay=1.5, rate=140.0, limit=3)[0]
+    assert np.allclose(depths, neutral, rtol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("risk_aversion", 0.0, "> 0"),
+        ("risk_aversion", -1.0, "> 0"),
+        ("risk_aversion", np.nan, "> 0"),
+        ("decay", 0.0, "> 0"),
+        ("rate", np.inf, "> 0"),
+        ("volatility", -1.0, ">= 0"),
+    ],
+)
+@pytest.mark.parametrize("formula", [glft_asymptotic, glft_stationary, lambda **fields: glft(**fields, tau=[1.0])])
+def test_the_formulae_refuse_what_the_engine_does(formula, field, value, rule):
+    with pytest.raises(ValueError, match=f"{field} must be finite and {rule}, but it is"):
+        formula(**{**GLFT, field: value})
+
+
+def test_a_negative_penalty_is_refused():
+    with pytest.raises(ValueError, match="running_penalty must be finite and >= 0, but it is -1"):
+        cartea_jaimungal(**{**GT1, "running_penalty": -1.0}, tau=1.0)
+
+
 def test_long_horizons_neither_overflow_nor_underflow():
     stiff = {**GT1, "running_penalty": 2.0, "limit": 60}
     h, depths = cartea_jaimungal(**stiff, tau=[0.5, 500.0])

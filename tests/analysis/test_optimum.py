@@ -152,7 +152,7 @@ def test_a_problem_that_makes_no_sense_is_refused(changes, words):
         ("market.reduced_form.decay=0", "market.reduced_form.decay must be finite and > 0, but it is 0"),
         ("market_maker.max_position=0", "market_maker.max_position must be >= 1"),
         ("simulation.episode_steps=0", "simulation.episode_steps must be >= 1"),
-        ("agent.action_low=4", "agent.action_low must be < action_high"),
+        ("agent.action_low=4", "agent.action_low must be <= 0"),
         ("market=book", r"market must be one of a known optimum .*, but book is of kind book"),
     ],
 )

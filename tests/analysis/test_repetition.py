@@ -25,12 +25,10 @@ def test_the_interval_is_students_over_trainings():
 def test_a_policy_against_itself_differs_by_nothing():
     """Played twice, the rules stand for two trainings: one like each rule, one a little deeper."""
     chosen = config.load(WORDS)
-    policies = [
-        Rule.of(f"half-spread {half}", engine.Strategy.constant(half), chosen, half_spread=half) for half in (0.9, 1.1)
-    ]
+    policies = [Rule.of(f"half-spread {half}", engine.Strategy.constant(half), chosen) for half in (0.9, 1.1)]
     found = repetition.repetition(policies, chosen)
-    assert [versus.rule for versus in found][:2] == ["constant spread", "linear skew"]
-    skew = found[1]
+    assert [versus.rule for versus in found][:2] == ["do nothing", "constant spread"]
+    skew = found[2]
     assert (skew.means < 0).all()  # a constant spread is worse than a skew
     assert 0 < skew.variance_ratio < 1  # on the same episodes
     text = repetition.table(found, chosen)

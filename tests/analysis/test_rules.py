@@ -1,5 +1,6 @@
 """The rules: their best coefficients, their exact values, and that the engine pays them just that."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 
 import config
 import engine
-from analysis import rules
+from analysis import optimality, rules
 from analysis.evaluation import RuleMarkets, exact_value, simulate
 from analysis.optimum import Problem, solve
 from analysis.policy import Rule
+from analysis.rules import Coefficient
 
 EPISODES = 100_000
 SETS = ("gt1", "gt3", "gt4")
@@ -132,6 +134,57 @@ def test_the_exact_optimum_as_a_rule_has_the_value_of_the_optimum():
         assert exact_value(rules.exact_optimum(loaded(market)), loaded(market)) == pytest.approx(best, rel=1e-12)
 
 
+def test_a_range_that_is_too_narrow_is_widened_or_that_is_said():
+    too_narrow = dataclasses.replace(
+        family("gt1", "constant spread"), coefficients=(Coefficient("half_spread", 0, 0.1),)
+    )
+    assert rules.tune(too_narrow).coefficients["half_spread"] == pytest.approx(0.80734, abs=5.1e-6)
+    assert rules.tune(too_narrow).at_end == ()
+    hopeless = dataclasses.replace(too_narrow, coefficients=(Coefficient("half_spread", 0, 1e-4),))
+    assert rules.tune(hopeless).at_end == ("half_spread",)
+    too_high = Coefficient("decay", 100, 200, logarithmic=True)
+    assert too_high.widened(0.05) == Coefficient("decay", 20, 200, logarithmic=True)
+    assert too_high.widened(0.95) == Coefficient("decay", 100, 1000, logarithmic=True)
+    assert too_high.widened(0.5) is too_high
+
+
+@pytest.mark.parametrize("market", ["gt1", "book"])
+def test_doing_nothing_is_worth_nothing(market):
+    chosen = config.load([f"market={market}", "simulation.episode_steps=50"])
+    nothing = next(each for each in rules.families(chosen) if each.name == "do nothing")
+    episodes = simulate(rules.tune(nothing), chosen, episodes=20, seed=1)
+    assert (episodes["reward"] == 0).all()
+    assert (episodes["fills"] == 0).all()
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["market.reduced_form.volatility=0"],
+        ["market.reduced_form.volatility=50"],
+        ["evaluation.inventory_penalty=0", "agent.terminal_penalty=0"],
+        ["evaluation.inventory_penalty=100"],
+        ["market.reduced_form.decay=0.001"],
+        ["market.reduced_form.decay=1000"],
+        ["market.reduced_form.rate=1e-6"],
+        ["market.reduced_form.rate=1e6"],
+        ["market.reduced_form.impact=10"],
+        ["market_maker.max_position=1"],
+        ["simulation.episode_steps=1"],
+        ["market.price_unit=100"],
+    ],
+)
+def test_every_legal_end_of_a_parameter_has_its_rules(words):
+    small = ["simulation.episode_steps=10", "evaluation.tuning_candidates=32"]
+    standings = optimality.rank(config.load(["market=gt1", *small, *words])).standings
+    values = {standing.policy.name: standing.value for standing in standings}
+    best = solve(Problem.of(config.load(["market=gt1", *small, *words]))).at_start
+    assert all(np.isfinite(value) for value in values.values())
+    assert max(values.values()) <= best * (1 + 1e-9)
+    assert values["constant spread"] >= values["do nothing"] == 0
+
+
 SMALL = ["simulation.episode_steps=60", "evaluation.tuning_episodes=1024", "evaluation.tuning_candidates=64"]
 
 
@@ -139,6 +192,7 @@ def test_rules_are_tuned_by_simulation_where_no_optimum_is_known():
     chosen = config.load(["market=book", *SMALL])
     found = {each.name: rules.tune(each) for each in rules.families(chosen)}
     assert list(found) == [
+        "do nothing",
         "constant spread",
         "linear skew",
         "linear skew with alpha",

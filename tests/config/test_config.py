@@ -39,7 +39,22 @@ def test_every_network_loads_over_ppo(network):
         ("training.iterations=many", "training.iterations: .*many"),
         ("algo.ppo.gae_lambda=2", "algo.ppo.gae_lambda must be <= 1, but it is 2.0"),
         ("agent.action=foo", "agent.action: .*foo.*offsets, residual"),
-        ("agent.action_low=9", "agent.action_low must be < action_high = 3, but it is 9"),
+        ("agent.action_low=9", "agent.action_low must be <= 0, the reference, but it is 9"),
+        ("agent.action_high=-1", "agent.action_high must be >= 0, the reference, but it is -1"),
+        ("market_maker.quote_size=1100", "market_maker.quote_size must be <= max_position = 1000, but it is 1100"),
+        ("training.gpus_per_learner=1", "training.gpus_per_learner must be 0 when training.learners is 0"),
+        ("seed=4294967296", "seed must be <= 4294967295, but it is 4294967296"),
+        ("seed=1000003", "seed must differ from evaluation.seed, but it is 1000003"),
+        ("seed=2000003", "seed must differ from evaluation.tuning_seed, but it is 2000003"),
+        (
+            "training.checkpoint_root=s3://bucket/x",
+            "checkpoint_root must be a folder, .* is s3://bucket",
+        ),
+        (
+            "tracking.store=gs://bucket",
+            "tracking.store must be a folder, on a cluster one that all machines have",
+        ),
+        ("sweep.root=''", "sweep.root must be a folder"),
         ("market=nowhere", "market must be one of as2008, book, gt1, gt3, gt4"),
         ("market=nowhere.yaml", "nowhere.yaml cannot be read: No such file"),
         ("algo=td3", "algo must be one of ppo, sac"),
@@ -77,6 +92,37 @@ def test_every_network_loads_over_ppo(network):
 def test_a_mistake_is_a_sentence_that_names_it(word, sentence):
     with pytest.raises(config.UserError, match=sentence):
         config.load([word])
+
+
+def test_a_reduced_form_quotes_single_lots():
+    with pytest.raises(config.UserError, match="quote_size must be the lot = 1 in the reduced form"):
+        config.load(["market=gt1", "market_maker.quote_size=2"])
+
+
+def test_home_is_expanded_in_every_path(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.yaml").write_text("seed: 5\n")
+    keys = [
+        f"{name}.{field.name}"
+        for name, section in vars(config.load()).items()
+        if isinstance(section, Section)
+        for field in dataclasses.fields(section)
+        if field.metadata.get("folder")
+    ]
+    assert set(keys) == {"training.checkpoint_root", "tracking.store", "sweep.root"}
+    loaded = config.load(["config=~/mine.yaml", *(f"{key}=~/here" for key in keys)])
+    assert loaded.seed == 5
+    for key in keys:
+        name, field = key.split(".")
+        assert getattr(getattr(loaded, name), field) == f"{tmp_path}/here"
+
+
+def test_a_market_s_file_wins_over_the_algorithm_s(tmp_path):
+    """sac.yaml sets the box of SAC's actions, for markets whose file does not."""
+    mine = tmp_path / "mine.yaml"
+    mine.write_text((FOLDER / "market" / "gt1.yaml").read_text().replace("agent:", "agent:\n  action_high: 5.0"))
+    assert config.load([f"market={mine}", "algo=sac"]).agent.action_high == 5
+    assert config.load(["market=gt1", "algo=sac"]).agent.action_high == 1.4
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,18 @@ def test_formulas():
     assert STRATEGY.constant(0.7).depths.tolist() == [[[[0.7, 0.7]]]]
 
 
+@pytest.mark.parametrize("gamma", [10.0, 1e-3, 1e-8, 1e-13, 1e-16, 1e-20, 1e-300, 5e-324])
+def test_formulas_hold_for_the_smallest_risk_aversion(gamma):
+    """ln(1 + gamma / k) / gamma goes to 1 / k = .66666667, however 1 + gamma / k rounds."""
+    k, sigma, rate = 1.5, 2.0, 140.0
+    premium = np.log1p(gamma / k) / (gamma / k) / k if gamma > 1e-300 else 1 / k
+    made = STRATEGY.avellaneda_stoikov(risk_aversion=gamma, volatility=0, decay=k, dt=0.005, steps=1, max_lots=1)
+    assert made.depths == pytest.approx(premium, rel=1e-14)
+    made = STRATEGY.glft(risk_aversion=gamma, volatility=sigma, decay=k, rate=rate, max_lots=1).depths[0, 1, 0, 0]
+    slope = np.sqrt(sigma**2 * gamma / (2 * k * rate) * np.exp((1 + gamma / k) * premium * k))
+    assert made == pytest.approx(premium + 0.5 * slope, rel=1e-14)
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

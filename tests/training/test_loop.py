@@ -10,8 +10,9 @@ import pytest
 import ray
 
 import config
+from config import UserError
 from training import checkpoints
-from training.loop import train
+from training.loop import built, train
 from training.rllib.algorithms import build_config, check
 
 pytestmark = [
@@ -93,6 +94,21 @@ def test_a_checkpoint_carries_what_rllib_forgets(tiny, tmp_path, algo):
         np.testing.assert_array_equal(ours.sample(50)[0].rewards, theirs.sample(50)[0].rewards)
     for algorithm in (first, second):
         algorithm.stop()
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_a_damaged_checkpoint_is_a_sentence_before_a_run_is_asked_for(tiny, tmp_path, damage):
+    train(tiny("training.iterations=1"), run=FakeRun())
+    checkpoint = checkpoints.find("run-1", tmp_path)
+    files = [path for path in (checkpoint / checkpoints.ALGORITHM).rglob("*.pkl") if path.stat().st_size > 1000]
+    assert files
+    for path in files:
+        if damage == "cut":
+            path.write_bytes(path.read_bytes()[:500])
+        else:
+            path.unlink()
+    with pytest.raises(UserError, match=f"resume cannot read {checkpoint}: "), built(tiny(), checkpoint):
+        pytest.fail("it was read")
 
 
 def test_resume_goes_on_where_the_run_stopped(tiny, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import ray
 from mlflow import MlflowClient
 
 import config
@@ -44,6 +46,15 @@ def only_run(folder: Path) -> tracking.RunRecord:
     return tracking.find(settings, ident)
 
 
+def written_by_another_ray(checkpoint: Path) -> None:
+    """As a checkpoint whose pickles name a module that is not there."""
+    state = checkpoint / checkpoints.ALGORITHM / "algorithm_state.pkl"
+    assert state.is_file()
+    state.write_bytes(b"cray_of_1999\nSettings\n.")  # pickle's way to write: import Settings from ray_of_1999
+    versions = json.loads((checkpoint / checkpoints.VERSIONS).read_text())
+    (checkpoint / checkpoints.VERSIONS).write_text(json.dumps(versions | {"ray": "1.99.0"}))
+
+
 @pytest.mark.slow
 def test_a_run_from_the_command_line_to_a_policy_that_is_evaluated_again(tmp_path):
     done = run("training", *SMALL, *places(tmp_path), "training.iterations=3", "training.progress=false")
@@ -60,6 +71,15 @@ def test_a_run_from_the_command_line_to_a_policy_that_is_evaluated_again(tmp_pat
     again = run("analysis", "evaluate", f"policy={policy}", "market=gt1", "evaluation.episodes=50")
     assert again.returncode == 0, again.stderr
     assert f"{record.metrics['final/gap']:.2%}" in again.stdout
+
+    newest = checkpoints.find(record.id, tmp_path / "checkpoints")
+    written_by_another_ray(newest)
+    refused = run("training", f"resume={record.id}", *places(tmp_path), "training.iterations=4")
+    assert refused.returncode == 2, refused.stderr
+    assert f"error: resume cannot read {newest}: ModuleNotFoundError: No module named 'ray_of_1999'" in refused.stderr
+    assert f"it was written by ray 1.99.0 (here {ray.__version__})" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert only_run(tmp_path).status == "FINISHED"
 
 
 @pytest.mark.slow

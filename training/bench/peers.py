@@ -166,7 +166,6 @@ class StableBaselines(Trainer):
             gamma=1.0,
             gae_lambda=ppo.gae_lambda,
             clip_range=ppo.clip,
-            ent_coef=ppo.entropy_coefficient,
             vf_coef=ppo.value_loss_coefficient,
             max_grad_norm=algo.grad_clip,
             seed=config.seed,

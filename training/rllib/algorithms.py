@@ -134,7 +134,6 @@ def _ppo(config: Config) -> AlgorithmConfig:
             clip_param=ppo.clip,
             vf_clip_param=float("inf"),  # beyond RLlib's 10 the critic has no gradient
             vf_loss_coeff=ppo.value_loss_coefficient,
-            entropy_coeff=ppo.entropy_coefficient,
             use_kl_loss=False,
         )
         .rl_module(

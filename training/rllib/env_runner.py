@@ -24,6 +24,7 @@ from ray.tune.registry import ENV_CREATOR, _global_registry
 from training.rllib.failures import Diverged
 from training.rllib.rollout import PackedEpisodes, Rollout, episodes_of
 
+_NO_EVALUATION = 1 << 63  # beyond every seed of a configuration: no episode of an evaluation is learned from
 MARKET_METRICS = "market"  # group of the metrics from the environment's statistics
 REWARD = "reward"
 INVENTORY = "inventory"  # of this statistic the mean magnitude is told, too
@@ -124,7 +125,7 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
             return None
         seeds = np.random.SeedSequence([int(self.config.seed or 0), sampled])
         torch.manual_seed(int(seeds.spawn(self.worker_index + 1)[-1].generate_state(1)[0]))
-        return int(seeds.generate_state(1, np.uint64)[0])
+        return int(seeds.generate_state(1, np.uint64)[0]) | _NO_EVALUATION
 
     def _roll(self, steps: int | None, episodes: int | None, explore: bool, random_actions: bool) -> Rollout:
         """Steps all markets ``steps`` times, or until ``episodes`` have ended."""

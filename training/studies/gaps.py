@@ -16,7 +16,7 @@ from rich.table import Table
 
 import config as configuration
 from analysis import rules
-from analysis.evaluation import exact_value
+from analysis.evaluation import exact_value, solvable
 from analysis.optimum import Problem, gap, score, solve
 from analysis.policy import TrainedPolicy
 from config import Config, UserError
@@ -129,23 +129,24 @@ def text(gaps: Gaps) -> str:
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
-Plan = Sequence[tuple[str, str, int, Config]]  # algorithm, market, seed and configuration of each training
+Training = tuple[str, str, int, Config]  # algorithm, market, seed
+Plan = Sequence[Training]
 
 
 def plan(algos: str, markets: str, seeds: str, words: Sequence[str]) -> Plan:
-    """All trainings of comma-separated names and seeds, every known one where none are given.
+    """All trainings of comma-separated algorithms, markets (names or files) and seeds; all that ship by default.
 
     Raises:
         UserError: one sentence.
 
     """
-    numbers = _names(seeds, "seeds", ())
+    numbers = seeds.split(",") if seeds else []
     if not all(seed.isdecimal() for seed in numbers):
         raise UserError(f"seeds must be whole numbers >= 0, but it is {seeds}")
     return [
-        (algorithm, market, seed, _config(algorithm, market, seed, words))
+        _training(algorithm, market, seed, words)
         for algorithm in _names(algos, "algos", ALGORITHMS)
-        for market in _names(markets, "markets", MARKETS)
+        for market in (markets.split(",") if markets else MARKETS)
         for seed in (map(int, numbers) if numbers else SEEDS)
     ]
 
@@ -157,31 +158,23 @@ def run(trainings: Plan) -> Gaps:
     start_ray()
     for *_, config in trainings:
         wait_for_room(config)
-    parent = tracking.start(trainings[0][3], name="gaps", tags={"stage": "gaps"})
     gaps = Gaps({}, [])
-    status: tracking.Status = "FAILED"
-    try:
-        for algorithm, market, seed, config in trainings:
-            if market not in gaps.yardsticks:
-                gaps.yardsticks[market] = yardstick(config)
-            gaps.trained.append(_train(algorithm, market, seed, config, gaps.yardsticks[market], parent.id))
-        status = "FINISHED"
-    except (KeyboardInterrupt, SystemExit):
-        status = "KILLED"
-        raise
-    finally:
-        if gaps.trained:
-            print(text(gaps), end="")
-            parent.log_text(text(gaps), "gaps.txt")
-            parent.log_metrics(gaps.metrics(), step=0)
-        parent.finish(status)
+    with tracking.start(trainings[0][3], name="gaps", tags={"stage": "gaps"}) as parent:
+        try:
+            for algorithm, market, seed, config in trainings:
+                if market not in gaps.yardsticks:
+                    gaps.yardsticks[market] = yardstick(config)
+                gaps.trained.append(_train(algorithm, market, seed, config, gaps.yardsticks[market], parent.id))
+        finally:
+            if gaps.trained:
+                print(text(gaps), end="")
+                parent.log_text(text(gaps), "gaps.txt")
+                parent.log_metrics(gaps.metrics(), step=0)
     return gaps
 
 
 def _train(algorithm: str, market: str, seed: int, config: Config, by: Yardstick, parent_id: str) -> Trained:
-    status: tracking.Status = "FAILED"
-    tracked = tracking.start(config, name=f"gaps-{algorithm}-{market}-s{seed}", parent_id=parent_id)
-    try:
+    with tracking.start(config, name=f"gaps-{algorithm}-{market}-s{seed}", parent_id=parent_id) as tracked:
         start = time.perf_counter()
         result = train(config, run=tracked)
         seconds = time.perf_counter() - start
@@ -193,24 +186,25 @@ def _train(algorithm: str, market: str, seed: int, config: Config, by: Yardstick
         print(f"{algorithm} {market} seed {seed}: {said}", flush=True)
         if result.interrupted:
             raise SystemExit(exit_code(result.interrupted))
-        status = "FINISHED"
-    except (KeyboardInterrupt, SystemExit):
-        status = "KILLED"
-        raise
-    finally:
-        tracked.finish(status)
     return Trained(algorithm, market, seed, value, seconds)
 
 
-def _config(algorithm: str, market: str, seed: int, words: Sequence[str]) -> Config:
+def _training(algorithm: str, market: str, seed: int, words: Sequence[str]) -> Training:
+    """One training of the plan; ``market`` is a shipped one or a file."""
     recipe = FOLDER / "gaps" / f"{algorithm}.yaml"
-    return configuration.load([f"algo={algorithm}", f"market={market}", f"config={recipe}", f"seed={seed}", *words])
+    config = configuration.load([f"algo={algorithm}", f"market={market}", f"config={recipe}", f"seed={seed}", *words])
+    Problem.of(config)  # its complaint about a market without a known optimum
+    if not solvable(config, config.agent.action):
+        raise UserError(
+            f"agent.action must be offsets for a policy to have an exact value, but it is {config.agent.action.value}"
+        )
+    return algorithm, config.market.name, seed, config
 
 
 def _names(given: str, key: str, known: Sequence[str]) -> list[str]:
     """The names in ``given``, all that are known if there are none."""
     chosen = given.split(",") if given else list(known)
     for name in chosen:
-        if known and name not in known:
+        if name not in known:
             raise UserError(f"{key} must be among {', '.join(known)}, but it is {name}")
     return chosen

@@ -44,7 +44,7 @@ def weights(learner):
 
 
 @pytest.mark.parametrize("clip", [0.3, 1e-3])
-@pytest.mark.parametrize("words", [[], ["algo.ppo.entropy_coefficient=0.1"], ["network=specification"]])
+@pytest.mark.parametrize("words", [[], ["network=specification"]])
 def test_ppos_update_equals_rllibs(load_small, clip, words):
     """On whole batches, so that their order does not matter; the clips of ratio and gradient bite in some cases."""
     config = load_small(f"algo.ppo.clip={clip}", *words, "algo.grad_clip=0.5")

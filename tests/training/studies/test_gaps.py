@@ -38,7 +38,9 @@ def test_gaps_and_scores():
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
-        ("markets=book", "markets must be among gt1, gt3, gt4, but it is book"),
+        ("markets=gt1,book", "market must be one of a known optimum .*, but book is of kind book"),
+        ("markets=gt7", "market must be "),
+        ("agent.action=residual", "agent.action must be offsets for a policy to have an exact value"),
         ("algos=td3", "algos must be among ppo, sac, but it is td3"),
         ("seeds=1,x", "seeds must be whole numbers >= 0, but it is 1,x"),
         ("algo.lr=-1", "algo.lr must be > 0"),

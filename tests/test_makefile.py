@@ -1,0 +1,21 @@
+"""The verbs of the Makefile take words and folders as they are."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_folder_of_market_data_may_have_a_blank_in_its_name():
+    said = subprocess.run(
+        ["make", "--dry-run", "train-real", "MARKET_DATA=my data", "ARGS=seed=3"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    words = shlex.split(said.splitlines()[-1])
+    assert words[1:] == ["-m", "training", "real", "data=my data/lobster_aapl_20120621_50", "seed=3"]
