@@ -249,7 +249,7 @@ def market_order_rate(config: Config) -> float:
 
 
 def volatility(config: Config) -> float:
-    """Of the mid over an episode, price unit of the market per sqrt(s); in a book measured while we quote nothing near."""
+    """Of the mid over an episode, price unit of the market per sqrt(s); in a book measured while we do nothing."""
     if config.market.reduced_form is not None and config.market.kind is MarketKind.reduced_form:
         return config.market.reduced_form.volatility
     assert config.market.book is not None

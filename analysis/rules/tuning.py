@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize
 from scipy.stats import qmc
 
@@ -20,8 +21,8 @@ def tune(family: Family, budget: int | None = None) -> Rule:
 
     In the reduced-form market by exact value, which is smooth: the better ones of a Sobol sequence are polished by
     Nelder & Mead (1965). In a book by simulation on common random numbers (`evaluation.tuning_seed`), which is rough,
-    because quotes round to ticks: differential evolution (Storn & Price 1997), whose last generation then plays ever
-    more episodes until one is left or the others cannot be told from the best.
+    because quotes round to ticks: differential evolution (Storn & Price 1997), whose last generation then plays on as
+    in sequential halving (Karnin, Koren & Somekh 2013).
 
     A range whose end the best is near is widened and searched again; `Rule.at_end` says where that did not help.
     """
@@ -64,44 +65,57 @@ def _search_exact(family: Family, budget: int) -> Point:
 
 
 _POPULATION = 16  # of a generation
-_SCREENING = 8  # a candidate plays one episode in so many of `evaluation.tuning_episodes`
-_MOST = 8  # times `evaluation.tuning_episodes` that the last ones play
+_ROUGH = 8  # first generations play one episode in so many of `evaluation.tuning_episodes`, the last ones one in
+_FINE = 4
+_MOST = 4  # times `evaluation.tuning_episodes` that the last two play
 _ERRORS = 2.0  # standard errors of the paired difference that tell a candidate from the best
+_INDIFFERENT = 0.25  # standard errors of the held-out mean: a difference that no evaluation would show
 
 
 def _search_simulated(family: Family, budget: int) -> Point:
-    dimensions = len(family.coefficients)
-    screening = max(2, family.config.evaluation.tuning_episodes // _SCREENING)
-    found = optimize.differential_evolution(
-        _losses(family, screening),
-        optimize.Bounds(np.zeros(dimensions), np.ones(dimensions)),
-        popsize=max(1, _POPULATION // dimensions),
-        maxiter=max(1, budget // _POPULATION - 1),
-        init="sobol",
+    """Half of the generations on few episodes, for the region; then fewer on more, or the region is that of chance."""
+    dimensions, generations = len(family.coefficients), budget // _POPULATION
+    episodes = family.config.evaluation.tuning_episodes
+    population = qmc.Sobol(dimensions, rng=np.random.default_rng(0)).random(_POPULATION)
+    for share, length in ((_ROUGH, generations // 2), (_FINE, generations // 8)):
+        population = _evolved(family, population, max(2, episodes // share), max(1, length))
+    return _best(family, list(population), max(2, episodes // _FINE))
+
+
+def _evolved(family: Family, population: NDArray[np.float64], episodes: int, generations: int) -> NDArray[np.float64]:
+    """The points after so many generations, each of which plays the same ``episodes``."""
+    markets = RuleMarkets(family.config, episodes=episodes, seed=family.config.evaluation.tuning_seed)
+
+    def loss(shares: Point) -> float:
+        return -float(markets.play(family.at(shares))[REWARD].mean())
+
+    found: NDArray[np.float64] = optimize.differential_evolution(
+        loss,
+        optimize.Bounds(np.zeros(population.shape[1]), np.ones(population.shape[1])),
+        maxiter=generations,
+        init=population,
         tol=0,
         polish=False,
         rng=np.random.default_rng(0),
-    )
-    return _best(family, list(found.population), screening)
+    ).population
+    return found
 
 
-def _losses(family: Family, episodes: int) -> Callable[[Point], float]:
-    markets = RuleMarkets(family.config, episodes=episodes, seed=family.config.evaluation.tuning_seed)
-    return lambda shares: -float(markets.play(family.at(shares))[REWARD].mean())
+def _best(family: Family, points: Sequence[Point], episodes: int) -> Point:
+    """The best of ``points``: the better half plays on on twice the episodes, less whoever is surely behind.
 
-
-def _best(family: Family, points: Sequence[Point], screened: int) -> Point:
-    """The best of ``points`` by sequential elimination: who is surely behind is out before the others play on."""
+    That ends early where none of those left can be better by a difference that matters.
+    """
     held_in = family.config.evaluation
-    episodes = 2 * screened
     while True:
         markets = RuleMarkets(family.config, episodes=episodes, seed=held_in.tuning_seed)
         rewards = np.stack([markets.play(family.at(shares))[REWARD] for shares in points])
-        best = int(rewards.mean(axis=1).argmax())
-        behind = rewards[best] - rewards
-        errors = behind.std(axis=1, ddof=1) / np.sqrt(episodes)
-        left = np.flatnonzero(behind.mean(axis=1) <= _ERRORS * errors)
-        if len(left) == 1 or episodes >= _MOST * held_in.tuning_episodes:
-            return points[best]
-        points = [points[int(i)] for i in left]
+        order = np.argsort(-rewards.mean(axis=1))
+        behind = rewards[order[0]] - rewards
+        errors = _ERRORS * behind.std(axis=1, ddof=1) / np.sqrt(episodes)
+        ahead = errors - behind.mean(axis=1)  # at most, as far as one can tell
+        matters = _INDIFFERENT * rewards[order[0]].std(ddof=1) / np.sqrt(held_in.episodes)
+        if ahead.max() <= matters or len(points) <= 2 or 2 * episodes > _MOST * held_in.tuning_episodes:
+            return points[int(order[0])]
+        points = [points[int(i)] for i in order[: (len(points) + 1) // 2] if ahead[i] >= 0]
         episodes *= 2
