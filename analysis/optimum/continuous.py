@@ -163,9 +163,10 @@ def _log_exp(generator: Floats, time: float, norm: float) -> Floats:
 
 
 def _log_sum(log: Floats) -> Floats:
-    """ln(sum(e^log)) over the last axis, which has no row of zeros; ten times as fast as SciPy's on rows so short."""
-    largest = log.max(axis=-1)
-    total: Floats = largest + np.log(np.exp(log - largest[..., None]).sum(axis=-1))
+    """ln(sum(e^log)) over the last axis; ten times as fast as SciPy's on rows so short."""
+    largest = np.maximum(log.max(axis=-1), np.finfo(float).min)  # also of a row of zeros
+    with np.errstate(divide="ignore"):
+        total: Floats = largest + np.log(np.exp(log - largest[..., None]).sum(axis=-1))
     return total
 
 
