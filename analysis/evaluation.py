@@ -13,7 +13,7 @@ from scipy import special, stats
 import engine
 from analysis.measures import REWARD, Episodes, Sums, measure
 from analysis.optimum import Problem, value
-from analysis.policy import Policy, Rule
+from analysis.policy import Policy, Rule, TrainedPolicy
 from config import ActionReference, Config, MarketKind, UserError, replace
 from envs import STATISTICS, MarketMakingVectorEnv, scenario
 
@@ -76,6 +76,8 @@ class RuleMarkets:
 def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> Sums:
     """Asks ``policy`` for its actions at every step."""
     markets = MarketMakingVectorEnv(_playing(policy, config), episodes, seed=seed, threads=_threads())
+    if isinstance(policy, TrainedPolicy):
+        policy = policy.reading(markets.columns)
     observation, _ = markets.reset()
     sums = Sums(np.zeros(episodes), np.zeros((episodes, len(markets.statistics))), np.zeros(episodes))
     for _ in range(config.simulation.episode_steps):
@@ -107,6 +109,8 @@ def exact_value(policy: Policy, config: Config) -> float:
         UserError: the market is a book, or the policy's actions do not count from one price unit.
     """
     problem = Problem.of(config)
+    if isinstance(policy, TrainedPolicy):
+        policy = policy.reading(MarketMakingVectorEnv(config).columns)
     return value(problem, grid_depths(policy, problem, config.market.price_unit))
 
 

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-import config as configuration
-from analysis import rules
+from analysis import rules, setting
 from analysis.evaluation import exact_value, solvable
 from analysis.optimum import Optimum, Problem, gap, score, solve
 from analysis.policy import Policy, Rule, load
@@ -181,9 +180,12 @@ def run(paths: Sequence[str], picture: str, words: Sequence[str]) -> None:
         UserError: one sentence.
 
     """
-    config = configuration.load(words)
+    policies = [load(Path(path), path) for path in paths]
+    config, notes = setting.judged(policies, words)
     Problem.of(config)  # its complaint first
-    found = rank(config, [load(Path(path), name=path) for path in paths], progress=config.training.progress)
+    for note in notes:
+        print(note)
+    found = rank(config, policies, progress=config.training.progress)
     show(found)
     path = Path(picture) if picture else FOLDER / f"optimum-{config.market.name}.png"
     print(f"optimal depths by inventory and time: {plot(found, path)}")

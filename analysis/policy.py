@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -77,13 +77,40 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyCard:
-    """What one must know to use a policy: what it reads and what its action means."""
+    """What one must know to use a policy: what it reads, and the setting that gives its action a meaning."""
 
     observation: list[str]  # names of the columns, in order
-    action: str  # config.ActionReference: what an action of zero means
-    low: float  # bounds of both actions, price units
-    high: float
-    market: str  # name of the market it was trained on
+    setting: dict[str, Any]  # sections of the configuration it was trained under; see `analysis.setting`
+
+    @property
+    def reference(self) -> ActionReference:
+        """What action 0 quotes."""
+        return ActionReference(self.setting["agent"]["action"])
+
+    @property
+    def low(self) -> float:
+        """The lowest action, price units."""
+        return float(self.setting["agent"]["action_low"])
+
+    @property
+    def high(self) -> float:
+        """The highest action, price units."""
+        return float(self.setting["agent"]["action_high"])
+
+    @classmethod
+    def read(cls, path: Path) -> PolicyCard:
+        """What `write` wrote.
+
+        Raises:
+            UserError: it is damaged, or of another version.
+
+        """
+        try:
+            card = cls(**json.loads(path.read_text(encoding="utf-8")))
+            card.reference, card.low, card.high  # noqa: B018 - complains of what is missing
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise UserError(f"{path} is no card of a policy that this version can use: {error!r}") from None
+        return card
 
     def write(self, folder: Path) -> Path:
         """Writes ``policy.json`` into ``folder``; its path."""
@@ -99,21 +126,37 @@ class TrainedPolicy:
     program: Any  # torch.nn.Module
     card: PolicyCard
     name: str = "policy"
+    places: list[int] | None = None  # of its columns among those of the market; None: they are the market's
 
     @property
     def reference(self) -> ActionReference:
         """What action 0 quotes."""
-        return ActionReference(self.card.action)
+        return self.card.reference
 
     @property
     def box(self) -> tuple[float, float]:
         """Bounds of both actions, price units."""
         return self.card.low, self.card.high
 
+    def reading(self, columns: Sequence[str]) -> TrainedPolicy:
+        """The policy for observations of ``columns``, among which it finds its own by name.
+
+        Raises:
+            UserError: one is missing.
+
+        """
+        if list(columns) == self.card.observation:
+            return dataclasses.replace(self, places=None)
+        if missing := [name for name in self.card.observation if name not in columns]:
+            raise UserError(f"{self.name} reads the columns {', '.join(missing)}, which this market does not have")
+        return dataclasses.replace(self, places=[list(columns).index(name) for name in self.card.observation])
+
     def __call__(self, observation: Floats) -> Floats:
         """Actions [n, 2] for observations [n, k]; any n >= 1."""
         import torch
 
+        if self.places is not None:
+            observation = observation[:, self.places]
         with torch.inference_mode():
             action: Floats = self.program(torch.as_tensor(observation, dtype=torch.float32)).numpy()
         return action
@@ -125,8 +168,7 @@ def load(source: Path, name: str = "policy") -> TrainedPolicy:
 
     folder = source.parent if source.is_file() else source
     program = torch.export.load(_only(folder, PROGRAM_FILE, source)).module()
-    card = json.loads(_only(folder, CARD_FILE, source).read_text(encoding="utf-8"))
-    return TrainedPolicy(program, PolicyCard(**card), name)
+    return TrainedPolicy(program, PolicyCard.read(_only(folder, CARD_FILE, source)), name)
 
 
 def _only(folder: Path, name: str, source: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-import config as configuration
-from analysis import repetition, rules
+from analysis import repetition, rules, setting
 from analysis.evaluation import Estimate, differences, exact_value, simulate, solvable, summary
 from analysis.measures import MEASURES, REWARD, Episodes
 from analysis.optimum import Problem, gap, solve
-from analysis.policy import Policy, TrainedPolicy, load
+from analysis.policy import Policy, load
 from config import Config, UserError
 from envs import MarketMakingVectorEnv
 
@@ -93,7 +93,7 @@ def text(comparison: Comparison, config: Config) -> str:
 
 
 def evaluate(paths: Sequence[str], words: Sequence[str]) -> None:
-    """Prints how the saved policies at ``paths`` do in the market that ``words`` configure.
+    """Prints how the saved policies at ``paths`` do in their own setting, as far as ``words`` do not change it.
 
     Several policies are one recipe trained several times: see `repetition`.
 
@@ -103,20 +103,16 @@ def evaluate(paths: Sequence[str], words: Sequence[str]) -> None:
     """
     if not paths:
         raise UserError("evaluate needs policy=PATH (a model.pt2 or the folder of one), once or more, but it has none")
-    config = configuration.load(words)
-    columns = list(MarketMakingVectorEnv(config).columns)
-    policies = [_fitting(path, columns) for path in paths]
+    trained = [load(Path(path), path) for path in paths]
+    config, notes = setting.judged(trained, words)
+    columns = MarketMakingVectorEnv(config).columns
+    policies = [policy.reading(columns) for policy in trained]
+    for note in notes:
+        print(note)
     if len(policies) == 1:
-        show(compare(policies[0], config), config)
+        show(compare(dataclasses.replace(policies[0], name="policy"), config), config)
     else:
         _console().print(repetition.table(repetition.repetition(policies, config), config))
-
-
-def _fitting(path: str, columns: list[str]) -> TrainedPolicy:
-    policy = load(Path(path))
-    if policy.card.observation != columns:
-        raise UserError(f"{path} reads the columns {policy.card.observation}, but the market has {columns}")
-    return policy
 
 
 def _console() -> Console:

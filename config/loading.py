@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from config.section import Section
 Kind = TypeVar("Kind", bound=Section)
 
 FOLDER = Path(__file__).parent
-GROUPS = {"algo": "ppo", "market": "book", "network": None}  # in order, and the overlay when none is named
+GROUPS = {"algo": "ppo", "market": "book", "network": ""}  # in order, and the overlay when none is named
 
 
 def names(group: str) -> list[str]:
@@ -26,24 +26,33 @@ def names(group: str) -> list[str]:
     return sorted(path.stem for path in (FOLDER / group).glob("*.yaml"))
 
 
-def load(words: Sequence[str] = ()) -> Config:
-    """Builds the configuration that ``words`` describe.
+def load(words: Sequence[str] = (), under: Mapping[str, Any] | None = None) -> Config:
+    """Builds the configuration that ``words`` describe, by default in the setting ``under``.
 
     ``market=NAME|PATH``, ``algo=NAME|PATH``, ``network=NAME|PATH`` and ``config=PATH`` name overlays; every other word
     is ``key=value``. Later layers win: default.yaml, algo, market, network, config, words.
+
+    ``under`` holds sections as `to_dict` gives them. They stand where the shipped market stands by default; a market
+    that ``words`` name replaces the one in it.
 
     Raises:
         UserError: unknown key, wrong type, value out of range, missing file; the sentence names it.
     """
     groups, overlays, values = _sort(words)
-    files = [FOLDER / "default.yaml"]
-    named = {group: groups.get(group, default) for group, default in GROUPS.items()}
-    files += [_overlay(group, name) for group, name in named.items() if name is not None]
-    files += [Path(path).expanduser() for path in overlays]
+    named = dict(GROUPS) | groups
+    layers: list[tuple[str, Any]] = [_file(FOLDER / "default.yaml"), _file(_overlay("algo", named["algo"]))]
+    if under is not None:
+        kept = {name: values for name, values in under.items() if name != "market" or "market" not in groups}
+        layers.append(("the setting of the policy", kept))
+    if under is None or "market" in groups:
+        layers.append(_file(_overlay("market", named["market"])))
+    if named["network"]:
+        layers.append(_file(_overlay("network", named["network"])))
+    layers += [_file(Path(path).expanduser()) for path in overlays]
     try:
         tree = OmegaConf.structured(Config)
-        for path in files:
-            tree = _merge(tree, _read(path), str(path))
+        for source, layer in layers:
+            tree = _merge(tree, layer, source)
         tree = _merge(tree, OmegaConf.from_dotlist(values), "the command line")
         config = OmegaConf.to_object(tree)
     except OmegaConfBaseException as error:
@@ -103,6 +112,10 @@ def _overlay(group: str, name: str) -> Path:
         return path
     known = ", ".join(names(group))
     raise UserError(f"{group} must be one of {known}, or the path of a YAML file, but it is {name}")
+
+
+def _file(path: Path) -> tuple[str, DictConfig]:
+    return str(path), _read(path)
 
 
 def _read(path: Path) -> DictConfig:

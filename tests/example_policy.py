@@ -6,12 +6,15 @@ import numpy as np
 import torch
 from torch import nn
 
+import config
+from analysis import setting
 from analysis.policy import PolicyCard
 from config import Activation
 from training import policies
 
 CARD = PolicyCard(
-    observation=["inventory", "imbalance", "time_left"], action="offsets", low=-1.0, high=3.0, market="book"
+    observation=["inventory", "imbalance", "time_left"],
+    setting=setting.of(config.load(["market=book", "agent.action=offsets"])),
 )
 
 

@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 import config
-from analysis import optimality
+from analysis import optimality, setting
 from analysis.policy import PolicyCard, TrainedPolicy
+from envs import MarketMakingVectorEnv
 
 SMALL = ["simulation.episode_steps=20", "evaluation.tuning_candidates=32"]
 
@@ -18,7 +19,7 @@ SMALL = ["simulation.episode_steps=20", "evaluation.tuning_candidates=32"]
 @pytest.fixture(scope="module")
 def found():
     chosen = config.load(["market=gt4", *SMALL])
-    card = PolicyCard(observation=[], action="offsets", low=-1, high=3, market="gt4")
+    card = PolicyCard(observation=list(MarketMakingVectorEnv(chosen).columns), setting=setting.of(chosen))
     policy = TrainedPolicy(lambda observation: observation[:, :2] * 0, card, "mine")
     return optimality.rank(chosen, [policy])
 

@@ -68,7 +68,7 @@ def test_a_run_from_the_command_line_to_a_policy_that_is_evaluated_again(tmp_pat
     assert record.metrics["baseline/linear_skew_reward"] > record.metrics["baseline/constant_spread_reward"]
     assert 0 < record.metrics["final/gap"] < 0.15
     policy = tmp_path / "checkpoints" / record.id / "policy"
-    again = run("analysis", "evaluate", f"policy={policy}", "market=gt1", "evaluation.episodes=50")
+    again = run("analysis", "evaluate", f"policy={policy}", "evaluation.episodes=50")
     assert again.returncode == 0, again.stderr
     assert f"{record.metrics['final/gap']:.2%}" in again.stdout
 

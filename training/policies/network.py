@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from analysis import setting
 from analysis.policy import PolicyCard
 from config import Activation, AlgoName, Config
 from envs import MarketMakingVectorEnv
@@ -51,13 +52,7 @@ def policy_of(config: Config, weights: Mapping[str, Any]) -> PolicyNetwork:
 
 def card_of(config: Config) -> PolicyCard:
     """What a policy trained under ``config`` reads and what its action means."""
-    return PolicyCard(
-        observation=list(MarketMakingVectorEnv(config).columns),
-        action=config.agent.action.value,
-        low=config.agent.action_low,
-        high=config.agent.action_high,
-        market=config.market.name,
-    )
+    return PolicyCard(observation=list(MarketMakingVectorEnv(config).columns), setting=setting.of(config))
 
 
 def from_ppo(state: Mapping[str, Any], activation: Activation, card: PolicyCard) -> PolicyNetwork:

@@ -170,7 +170,7 @@ from training.tracking import load_policy
 tracking = load([f"tracking.store={sys.argv[1]}"]).tracking
 policy = load_policy("models:/market-maker/1", tracking)
 np.save(sys.argv[3], policy(np.load(sys.argv[2])))
-assert policy.card.market == "book"
+assert policy.card.setting["market"]["name"] == "book"
 assert "ray" not in sys.modules
 """
     np.save(tmp_path / "in.npy", OBSERVATIONS)
@@ -284,7 +284,7 @@ def test_a_server_killed_in_the_middle(server: Server, settings: Config, caplog:
     assert steps(remote, run.id, "reward") == list(range(60))
     assert steps(remote, run.id, "risk") == list(range(60))
     assert len(client(remote).search_logged_models([run.experiment_id])) == 1
-    assert tracking.load_policy("models:/market-maker/1", remote.tracking).card.market == "book"
+    assert tracking.load_policy("models:/market-maker/1", remote.tracking).card.setting["market"]["name"] == "book"
     assert tracking.find(remote, run.id).status == "FINISHED"
     assert caplog.text.count("does not answer") == 1
     assert not (Path(settings.tracking.store) / "unsent").exists()
