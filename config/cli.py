@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -172,6 +173,7 @@ def call(command: click.Command, words: Sequence[str], program: str = "") -> Non
 
 def main(command: click.Command, program: str) -> None:
     """Runs the program's own words; a mistake is a sentence on stderr and exit code 2, a run that fails one and 1."""
+    _show_warnings()
     try:
         call(command, sys.argv[1:], program)
     except (UserError, RunError) as error:
@@ -183,6 +185,21 @@ def main(command: click.Command, program: str) -> None:
 
 def _path(value: str) -> str:
     return os.path.expanduser(value)  # noqa: PTH111 - Path would make "." of nothing
+
+
+def _show_warnings() -> None:
+    """Our own loggers write to stderr, at a level of their own: MLflow sets the root's to ERROR when it is imported."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain())
+    for room in ("analysis", "training", "tuning"):
+        logger = logging.getLogger(room)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(logging.WARNING)
+
+
+class _Plain(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.levelname.lower()}: {record.getMessage()}"
 
 
 def _first_paragraph(run: Main) -> str:

@@ -389,6 +389,11 @@ class TrackingConfig(Section):
     experiment: str
     model_name: str
 
+    def check(self) -> None:
+        for name in ("experiment", "model_name"):
+            if not getattr(self, name).strip() or set(getattr(self, name)) & set("/:'\""):
+                raise self.refuse(name, "be a name without / : and quotes")
+
 
 @dataclass(frozen=True, kw_only=True)
 class SweepConfig(Section):

@@ -70,9 +70,10 @@ def _train(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> N
     from training.rllib import algorithms  # ray and torch take seconds, which help and mistakes need not wait for
 
     algorithms.check(config)
-    from training import session
+    from training import session, tracking
     from training.cluster import start_ray, wait_for_room
 
+    tracking.check(config.tracking)
     start_ray()
     wait_for_room(config)
     session.run(config, resume, files)

@@ -73,6 +73,6 @@ def _conclude(config: Config, tracked: Run, result: TrainResult) -> None:
     tracked.log_metrics(comparison.metrics(), step=result.env_steps)
     tracked.log_text(report.text(comparison, config), "evaluation.txt")
     uri = tracked.log_model(network, step=result.env_steps, scores=comparison.metrics())
-    print(f"model in MLflow: {uri or 'waits for the server with the rest of the run'}")
+    print(f"model in MLflow: {uri or tracked.waits}")
     print("next, runs and models in the browser:  make ui")
     print(f"next, train this one for longer:       make train ARGS='resume={tracked.id} training.iterations=...'")

@@ -30,8 +30,10 @@ def sweep(words: Words) -> None:
     running Ray cluster; sweep.root must then be a folder that all its machines share.
     """
     config, earlier = parse(words)
+    from training import tracking
     from training.cluster import start_ray
 
+    tracking.check(config.tracking)
     start_ray()
     search_and_report(config, words.configuration, earlier)
 

@@ -39,9 +39,10 @@ class Logbook(Callback):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._runs: dict[str, Run] = {}
+        self._over: list[Run] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_folder": self._folder, "_runs": {}}
+        return {"_folder": self._folder, "_runs": {}, "_over": []}
 
     def setup(self, **_: Any) -> None:
         """Reads the folder."""
@@ -87,14 +88,19 @@ class Logbook(Callback):
         self._end(trial, "failed", "FAILED", error)
 
     def on_experiment_end(self, trials: list[TuneTrial], **_: Any) -> None:
-        """Ends what Ctrl-C has left running."""
+        """Ends what Ctrl-C has left running, and gives MLflow a last chance: none for the others where it fails one."""
         for trial in trials:
             if trial.trial_id in self._runs:
                 self._end(trial, "interrupted", "KILLED")
+        answers = True
+        for run in self._over:
+            answers = run.finish(patience_s=None if answers else 0.0)
 
     def _end(self, trial: TuneTrial, state: State, status: Status, error: str = "") -> None:
         self._keep(dataclasses.replace(self._trials[trial.trial_id], state=state, error=error))
-        self._runs.pop(trial.trial_id).finish(status)
+        run = self._runs.pop(trial.trial_id)
+        run.end(status)  # not finish: Tune's loop must not wait for MLflow
+        self._over.append(run)
         if self._sweep.config.training.progress and state != "interrupted":
             _say(self._trials[trial.trial_id], self._ended(), self._sweep.config)
 

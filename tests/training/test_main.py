@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -142,6 +143,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):
             2,
             "error: training.env_runners = 1024 and training.learners = 0 need 1024 CPUs, but ",
         ),
+        (["tracking.uri=file:///nowhere/mlruns"], 2, "error: tracking.uri must be one that MLflow takes, but of file:"),
     ],
 )
 def test_a_run_that_cannot_go_on_says_why_in_one_sentence(tmp_path, words, code, sentence):
@@ -156,6 +158,23 @@ def test_a_run_that_cannot_go_on_says_why_in_one_sentence(tmp_path, words, code,
         client = MlflowClient(tracking.tracking_uri(config.load(places(tmp_path)).tracking))
         (record,) = client.search_runs([client.get_experiment_by_name("market-making").experiment_id])
         assert record.info.status == "FAILED"
+
+
+@pytest.mark.slow
+def test_a_server_that_is_down_is_said_and_paths_begin_at_home(tmp_path):
+    """Whatever MLflow does to the root logger when it is imported."""
+    words = [*SMALL, "training.iterations=1", "training.progress=false", "tracking.uri=http://127.0.0.1:9"]
+    done = subprocess.run(
+        command("training", *words, "training.checkpoint_root=~/ck", "tracking.store=~/runs"),
+        cwd=ROOT, env=os.environ | {"HOME": str(tmp_path)}, capture_output=True, text=True, timeout=400, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "warning: MLflow at http://127.0.0.1:9 does not answer" in done.stderr
+    assert "model in MLflow: waits for the server" in done.stdout
+    (unsent,) = (tmp_path / "runs" / "unsent").iterdir()
+    assert f"are kept in {unsent}; resuming the run sends them again" in done.stderr
+    assert (tmp_path / "ck" / unsent.stem / "policy" / "policy.json").is_file()
+    assert not (ROOT / "~").exists()
 
 
 @pytest.mark.slow

@@ -155,6 +155,7 @@ def run(trainings: Plan) -> Gaps:
     """Trains everything of the plan under one tracked run, each training its child, and prints the table."""
     for *_, config in trainings:
         algorithms.check(config)
+    tracking.check(trainings[0][3].tracking)
     start_ray()
     for *_, config in trainings:
         wait_for_room(config)

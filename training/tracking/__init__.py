@@ -16,11 +16,11 @@ from analysis.policy import TrainedPolicy
 from config import Config, UserError, load, to_dict
 from config.schema import TrackingConfig
 from training.tracking import provenance
-from training.tracking.client import tracking_uri
+from training.tracking.client import check, tracking_uri
 from training.tracking.run import Run, Status
 from training.tracking.store import RunRecord, Store
 
-__all__ = ["Run", "RunRecord", "Status", "children", "fetch_model", "find", "load_policy", "start", "tracking_uri"]
+__all__ = ["Run", "RunRecord", "Status", "check", "children", "fetch_model", "find", "load_policy", "start", "tracking_uri"]
 
 
 def start(

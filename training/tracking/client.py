@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 from contextlib import ExitStack
 from pathlib import Path
 
 from filelock import FileLock
 
+from config import UserError
 from config.schema import TrackingConfig
+from training.tracking import moves
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -20,6 +23,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")  # s
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import OperationalError
 
 TRY_AGAIN = {408, 429}  # HTTP statuses below 500 that pass
 
@@ -41,7 +45,30 @@ def connect(uri: str) -> MlflowClient:
             database = Path(uri.removeprefix("sqlite:///"))
             database.parent.mkdir(parents=True, exist_ok=True)
             stack.enter_context(FileLock(f"{database}.lock"))
+            moves.follow(database)
         return MlflowClient(uri, uri)
+
+
+def check(tracking: TrackingConfig) -> None:
+    """Asks MLflow for something, once: what it refuses now it would refuse after hours of training.
+
+    A server that does not answer is no reason to wait; see `outbox`.
+
+    Raises:
+        UserError: MLflow cannot use the tracking URI.
+
+    """
+    uri = tracking_uri(tracking)
+    try:
+        connect(uri).get_experiment_by_name(tracking.experiment)
+    except Exception as error:
+        if not may_pass(error):
+            raise UserError(f"tracking.uri must be one that MLflow takes, but of {public(uri)} it says: {brief(error)}") from None
+
+
+def public(uri: str) -> str:
+    """``uri`` without a password."""
+    return re.sub(r"//[^/@]*@", "//", uri)
 
 
 def may_pass(error: Exception) -> bool:
@@ -49,7 +76,7 @@ def may_pass(error: Exception) -> bool:
     if isinstance(error, MlflowException):
         status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]
         return status >= 500 or status in TRY_AGAIN
-    return isinstance(error, OSError)
+    return isinstance(error, OSError | OperationalError)
 
 
 def brief(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""Delivery that never holds up the sender: an ordered buffer, one worker thread, retries with backoff."""
+"""Delivery that never holds up the sender: an ordered buffer, one worker thread, retries with backoff.
+
+What waits also stands in a file, so that it outlives a process that is killed.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,7 @@ class Outbox:
         self._complain = complain
         self._waiting: deque[Record] = deque()
         self._refused: list[Record] = []
+        self._journal: Path | None = None
         self._failures = 0  # in a row
         self._complaints: set[bool] = set()  # what was said: True for a refusal, False for a failure
         self._last_progress = time.monotonic()
@@ -45,9 +50,22 @@ class Outbox:
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
         self._thread.start()
 
+    def journal(self, path: Path) -> None:
+        """From now on ``path`` holds what is refused or not yet delivered, and nothing of what it held before.
+
+        Raises:
+            OSError: it cannot be written.
+
+        """
+        with self._changed:
+            keep(self._left(), path)
+            self._journal = path
+
     def put(self, *records: Record) -> None:
         """Takes the records and returns at once."""
         with self._changed:
+            if self._journal is not None:
+                self._append(self._journal, records)
             self._waiting.extend(records)
             self._changed.notify_all()
 
@@ -77,7 +95,18 @@ class Outbox:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            return [*self._refused, *self._waiting]
+            return self._left()
+
+    def _left(self) -> list[Record]:
+        return [*self._refused, *self._waiting]
+
+    def _append(self, path: Path, records: Iterable[Record]) -> None:
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(_lines(records))
+        except OSError as error:  # a full disk: what is in memory is delivered all the same
+            self._journal = None
+            self._complain(error)
 
     def _work(self) -> None:
         while (record := self._next()) is not None:
@@ -104,6 +133,9 @@ class Outbox:
                 self._waiting.popleft()
                 if refused is not None:
                     self._refused.append(refused)
+                if self._journal is not None and not self._waiting:  # not each time: a file is written as a whole
+                    with suppress(OSError):  # delivering again what it holds too much does no harm
+                        keep(self._refused, self._journal)
             self._failures = 0
             self._last_progress = time.monotonic()
             self._changed.notify_all()
@@ -128,13 +160,23 @@ class Outbox:
 
 
 def keep(records: Iterable[Record], path: Path) -> None:
-    """Writes the records as JSON lines."""
+    """Writes the records as JSON lines; no records, no file."""
+    if not (lines := _lines(records)):
+        path.unlink(missing_ok=True)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(lines, encoding="utf-8")
+    part.replace(path)
 
 
 def kept(path: Path) -> list[Record]:
-    """The records of a file that `keep` wrote; none if there is no such file."""
+    """The records of a file that `keep` wrote or an `Outbox` was writing; none if there is no such file."""
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    *whole, _ = path.read_text(encoding="utf-8").split("\n")  # _: of a process that was killed while it wrote
+    return [json.loads(line) for line in whole]
+
+
+def _lines(records: Iterable[Record]) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)

@@ -42,7 +42,9 @@ class Run:
         self._config = config
         self._store = store
         self._outbox = Outbox(store.deliver, self._complain)
-        self._finished = False
+        self._ended = False
+        self._closed = False
+        self._refusal = ""
         self._outbox.put({"kind": "open", "name": name, "parent_id": parent_id, "started": now_ms()})
         patience_s = SERVER_START_PATIENCE_S if store.is_server else DATABASE_START_PATIENCE_S
         opened = self._outbox.wait(patience_s, through_failures=False)
@@ -53,6 +55,10 @@ class Run:
             self._outbox.put(*unsent, {"kind": "resume"})
         elif not opened:
             self.set_tags({STARTED_AS: key})
+        try:
+            self._outbox.journal(self._unsent)
+        except OSError as error:
+            self._complain(error)
 
     @property
     def uri(self) -> str:
@@ -105,13 +111,33 @@ class Run:
         self._outbox.wait(MODEL_PATIENCE_S, through_failures=False)
         return self._store.model_uris.get(key)
 
-    def finish(self, status: Status = "FINISHED") -> None:
-        """Ends the run; what MLflow does not take within a bounded time goes to a file that the log names."""
-        if self._finished:
-            return
-        self._finished = True
-        self._outbox.put({"kind": "end", "status": status, "ended": now_ms()})
-        self._outbox.wait(FINISH_PATIENCE_S, through_failures=True)
+    @property
+    def waits(self) -> str:
+        """Why `log_model` has returned None."""
+        return f"refused: {self._refusal}" if self._refusal else "waits for the server with the rest of the run"
+
+    def end(self, status: Status) -> None:
+        """Ends the run and does not wait for MLflow; `finish` it later."""
+        if not self._ended:
+            self._ended = True
+            self._outbox.put({"kind": "end", "status": status, "ended": now_ms()})
+
+    def finish(self, status: Status = "FINISHED", patience_s: float | None = None) -> bool:
+        """Ends the run; what MLflow does not take within a bounded time stays in a file that the log names.
+
+        Args:
+            status: unless it has ended before.
+            patience_s: without any progress; by default some seconds.
+
+        Returns:
+            Whether MLflow has taken everything.
+
+        """
+        self.end(status)
+        if self._closed:
+            return True
+        self._closed = True
+        self._outbox.wait(FINISH_PATIENCE_S if patience_s is None else patience_s, through_failures=True)
         unsent = self._outbox.close()
         try:
             if unsent:
@@ -127,6 +153,7 @@ class Run:
                 self._unsent.unlink(missing_ok=True)
         except OSError as error:
             log.error("%d records of run %s are lost: %s", len(unsent), self.id, error)
+        return not unsent
 
     def __enter__(self) -> Self:
         return self
@@ -140,5 +167,10 @@ class Run:
             self.finish("FAILED" if issubclass(kind, Exception) else "KILLED")
 
     def _complain(self, error: Exception) -> None:
+        if isinstance(error, OSError) and error.filename:
+            log.warning("%s; until MLflow has taken them, the records are in memory only", error)
+            return
+        if isinstance(error, Refused):
+            self._refusal = brief(error)
         what = "refuses a record" if isinstance(error, Refused) else "does not answer"
         log.warning("MLflow at %s %s (%s); training goes on, the records are kept", self.uri, what, brief(error))

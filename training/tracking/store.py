@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 
 from config import UserError
 from config.schema import TrackingConfig
-from training.tracking.client import brief, connect, may_pass, tracking_uri
+from training.tracking.client import brief, connect, may_pass, public, tracking_uri
 from training.tracking.files import Files, sign, unpacked
 from training.tracking.outbox import Record, Refused
 
@@ -65,7 +65,7 @@ class Store:
         self._key = key
         self._source = tracking_uri(tracking)
         self._logged: dict[str, int] = {}  # last step of each metric from before the run was resumed
-        self.uri = re.sub(r"//[^/@]*@", "//", self._source)  # without a password
+        self.uri = public(self._source)
         self.is_server = self._source.startswith("http")
         self.run_id = ""
         self.experiment_id = ""

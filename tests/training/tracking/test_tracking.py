@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +26,7 @@ from mlflow import MlflowClient
 import config
 from config import Config, UserError
 from training import tracking
+from training.tracking import outbox
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The ``noload`` loader strategy is deprecated:sqlalchemy.exc.SADeprecationWarning",
@@ -213,6 +215,63 @@ run.finish()
     assert [run.data.metrics for run in found] == [{"reward": 1.0}] * 2
 
 
+@pytest.mark.parametrize("how", ["moved", "copied"])
+def test_a_store_works_in_another_folder(settings: Config, tmp_path: Path, how: str) -> None:
+    with tracking.start(settings, name="here") as run:
+        run.log_text("before", "before.txt")
+        run.log_model(ppo_policy()[1], step=1)
+    before, after = tmp_path / "store", tmp_path / "it's 100% moved"
+    (shutil.move if how == "moved" else shutil.copytree)(before, after)
+    old_files = sorted(before.rglob("*"))
+    there = config.replace(settings, tracking={"store": str(after)})
+    with tracking.start(there, name="there") as run:
+        run.log_text("after", "after.txt")
+    assert tracking.fetch_model("models:/market-maker/1", there.tracking).is_relative_to(after)
+    assert tracking.load_policy("models:/market-maker/1", there.tracking)(OBSERVATIONS).shape == (50, 2)
+    assert {path.name for path in after.rglob("*.txt")} >= {"before.txt", "after.txt"}
+    assert sorted(before.rglob("*")) == old_files
+    listed = client(there).list_artifacts(tracking.find(there, "here").id)
+    assert "before.txt" in {artifact.path for artifact in listed}
+
+
+def test_artifacts_that_were_put_elsewhere_stay_there(settings: Config, tmp_path: Path) -> None:
+    """A database beside which there are no artifacts has not been moved."""
+    elsewhere = config.replace(settings, tracking={"uri": tracking.tracking_uri(settings.tracking), "store": "other"})
+    with tracking.start(elsewhere, name="apart") as run:
+        run.log_text("x", "x.txt")
+    (tmp_path / "store" / "mlflow.db").rename(tmp_path / "moved.db")
+    moved = config.replace(elsewhere, tracking={"uri": f"sqlite:///{tmp_path / 'moved.db'}"})
+    with tracking.start(moved, name="more") as run:
+        run.log_text("y", "y.txt")
+    assert {path.name for path in (tmp_path / "other").rglob("*.txt")} == {"x.txt", "y.txt"}
+
+
+def test_what_waits_is_in_a_file_until_it_is_delivered(tmp_path: Path) -> None:
+    answers, delivered = threading.Event(), []
+
+    def deliver(record: outbox.Record) -> None:
+        if not answers.is_set():
+            raise OSError("down")
+        if record["n"] == 2:
+            raise outbox.Refused("no")
+        delivered.append(record["n"])
+
+    path = tmp_path / "unsent" / "r.jsonl"
+    box = outbox.Outbox(deliver, lambda _: None)
+    box.put({"n": 0})
+    box.journal(path)
+    box.put({"n": 1}, {"n": 2})
+    assert [record["n"] for record in outbox.kept(path)] == [0, 1, 2]
+    with path.open("a") as file:
+        file.write('{"n": 3')  # as a process that is killed leaves it
+    assert [record["n"] for record in outbox.kept(path)] == [0, 1, 2]
+    answers.set()
+    assert box.wait(30, through_failures=True)
+    assert delivered == [0, 1]
+    assert outbox.kept(path) == [{"n": 2}]
+    assert box.close() == [{"n": 2}]
+
+
 class Server:
     """An ``mlflow server`` that can die and come back on the same port with the same database."""
 
@@ -288,6 +347,53 @@ def test_a_server_killed_in_the_middle(server: Server, settings: Config, caplog:
     assert tracking.find(remote, run.id).status == "FINISHED"
     assert caplog.text.count("does not answer") == 1
     assert not (Path(settings.tracking.store) / "unsent").exists()
+
+
+@pytest.mark.slow
+def test_kill_9_with_the_server_down_loses_nothing(server: Server, settings: Config) -> None:
+    remote = through(server, settings)
+    code = """
+import os, signal, sys
+from config import load
+from training import tracking
+run = tracking.start(load([f"tracking.store={sys.argv[1]}", f"tracking.uri={sys.argv[2]}"]), name="killed")
+for step in range(50):
+    run.log_metrics({"reward": float(step)}, step)
+print(run.id, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    command = [sys.executable, "-c", code, settings.tracking.store, server.uri]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    run_id = done.stdout.split()[-1]
+    server.launch()
+    again = tracking.start(remote, name="killed", run_id=run_id)
+    again.log_metrics({"reward": 50.0}, 50)
+    again.finish()
+    found = tracking.find(remote, run_id)
+    assert found.status == "FINISHED"
+    assert steps(remote, client(remote).search_runs([found.experiment_id])[0].info.run_id, "reward") == list(range(51))
+    assert not (Path(settings.tracking.store) / "unsent" / f"{run_id}.jsonl").exists()
+
+
+def test_finishing_without_patience_does_not_wait(settings: Config) -> None:
+    down = config.replace(settings, tracking={"uri": "http://127.0.0.1:9"})
+    runs = [tracking.start(down, name=f"trial {i}") for i in range(3)]
+    before = time.monotonic()
+    for run in runs:
+        run.end("FINISHED")
+        assert not run.finish(patience_s=0.0)
+    assert time.monotonic() - before < 1
+    for run in runs:
+        kept = (Path(settings.tracking.store) / "unsent" / f"{run.id}.jsonl").read_text()
+        assert '"status": "FINISHED"' in kept
+
+
+@pytest.mark.parametrize("uri", ["file:///nowhere/mlruns", "no-such-scheme://x", "http:/127.0.0.1"])
+def test_a_uri_that_mlflow_cannot_use_is_a_sentence(settings: Config, uri: str) -> None:
+    with pytest.raises(UserError, match="tracking.uri must be one that MLflow takes, but of .* it says: "):
+        tracking.check(config.replace(settings, tracking={"uri": uri}).tracking)
+    tracking.check(config.replace(settings, tracking={"uri": "http://127.0.0.1:9"}).tracking)  # it may be up later
 
 
 @pytest.mark.slow
