@@ -8,6 +8,7 @@ import os
 import re
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from filelock import FileLock
 
@@ -25,6 +26,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import OperationalError
 
+SQLITE = "sqlite:///"
 TRY_AGAIN = {408, 429}  # HTTP statuses below 500 that pass
 
 for noisy in ("mlflow.store.db.utils", "alembic"):  # every step of creating a database
@@ -33,19 +35,23 @@ for noisy in ("mlflow.store.db.utils", "alembic"):  # every step of creating a d
 
 def tracking_uri(tracking: TrackingConfig) -> str:
     """``tracking.uri``, else the environment's MLFLOW_TRACKING_URI, else a database in ``tracking.store``."""
-    database = Path(tracking.store).resolve() / "mlflow.db"
-    return tracking.uri or os.environ.get("MLFLOW_TRACKING_URI", "") or f"sqlite:///{database}"
+    database = quote(str(Path(tracking.store).resolve() / "mlflow.db"))
+    return tracking.uri or os.environ.get("MLFLOW_TRACKING_URI", "") or f"{SQLITE}{database}"
+
+
+def database(uri: str) -> Path | None:
+    """The file behind ``uri``, None if it is no SQLite database."""
+    return Path(unquote(uri.removeprefix(SQLITE))) if uri.startswith(SQLITE) else None
 
 
 @functools.cache
 def connect(uri: str) -> MlflowClient:
     """The client for ``uri``; creates the database if it is missing."""
     with ExitStack() as stack:
-        if uri.startswith("sqlite:///"):  # processes that create the same database at once break it
-            database = Path(uri.removeprefix("sqlite:///"))
-            database.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(FileLock(f"{database}.lock"))
-            moves.follow(database)
+        if (file := database(uri)) is not None:  # processes that create the same database at once break it
+            file.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(f"{file}.lock"))
+            moves.follow(file)
         return MlflowClient(uri, uri)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from config import UserError
 from config.schema import TrackingConfig
-from training.tracking.client import tracking_uri
+from training.tracking.client import database, tracking_uri
 
 HOST = "127.0.0.1"
 START_PATIENCE_S = 60.0
@@ -92,8 +92,8 @@ def _port(value: str) -> int:
 
 
 def _check_store(uri: str) -> None:
-    path = Path(uri.removeprefix("sqlite:///"))
-    if uri.startswith("sqlite:///") and not path.is_file():
+    path = database(uri)
+    if path is not None and not path.is_file():
         raise UserError(f"there are no runs yet in {path.parent}: run 'make train' first")
 
 

@@ -220,7 +220,7 @@ def test_a_store_works_in_another_folder(settings: Config, tmp_path: Path, how: 
     with tracking.start(settings, name="here") as run:
         run.log_text("before", "before.txt")
         run.log_model(ppo_policy()[1], step=1)
-    before, after = tmp_path / "store", tmp_path / "it's 100% moved"
+    before, after = tmp_path / "store", tmp_path / "it's 100% moved?"
     (shutil.move if how == "moved" else shutil.copytree)(before, after)
     old_files = sorted(before.rglob("*"))
     there = config.replace(settings, tracking={"store": str(after)})
