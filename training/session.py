@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from analysis.policy import TrainedPolicy
 from config import Config
 from training import checkpoints, policies, tracking
 from training.loop import TrainResult, built, train_built
+from training.policies import PolicyNetwork
 from training.signals import exit_code
 from training.tracking import Run
 
@@ -62,8 +64,7 @@ def _conclude(config: Config, tracked: Run, result: TrainResult) -> None:
     The policy comes first: whatever goes wrong in the comparison, what was learned is kept.
     """
     network = policies.policy_of(config, result.weights)
-    saved = policies.save(network, Path(config.training.checkpoint_root) / tracked.id / "policy").parent
-    print(f"policy without Ray: {saved}", flush=True)
+    _save(network, Path(config.training.checkpoint_root) / tracked.id / "policy")
     try:
         comparison = report.compare(TrainedPolicy(network, network.card, name=config.algo.name.value), config)
     except Exception:
@@ -76,3 +77,13 @@ def _conclude(config: Config, tracked: Run, result: TrainResult) -> None:
     print(f"model in MLflow: {uri or tracked.waits}")
     print("next, runs and models in the browser:  make ui")
     print(f"next, train this one for longer:       make train ARGS='resume={tracked.id} training.iterations=...'")
+
+
+def _save(network: PolicyNetwork, folder: Path) -> None:
+    """Writes the policy; a full disk costs a sentence, MLflow gets it all the same."""
+    try:
+        policies.save(network, folder)
+    except (OSError, RuntimeError) as error:  # torch's writer says RuntimeError
+        print(f"warning: the policy was not written to {folder}: {' '.join(str(error).split())}", file=sys.stderr)
+    else:
+        print(f"policy without Ray: {folder}", flush=True)

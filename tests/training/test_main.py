@@ -177,6 +177,31 @@ def test_a_server_that_is_down_is_said_and_paths_begin_at_home(tmp_path):
     assert not (ROOT / "~").exists()
 
 
+SMALL_DISK = """mkdir -p {folder} && mount -t tmpfs -o size={size} tmpfs {folder} && exec "$@" """
+
+
+def on_a_small_disk(folder: Path, size: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """``words`` with a file system of its own at ``folder``, which nobody else sees and which ends with it."""
+    inside = ["unshare", "--map-root-user", "--mount", "sh", "-c", SMALL_DISK.format(folder=folder, size=size), "sh"]
+    return subprocess.run([*inside, *words], cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+
+
+@pytest.mark.slow
+def test_a_full_disk_costs_a_sentence_and_the_policy_is_in_mlflow(tmp_path):
+    small = tmp_path / "checkpoints"
+    if on_a_small_disk(small, "1m", "true").returncode:
+        pytest.skip("no file systems of one's own here")
+    words = [*SMALL, *places(tmp_path), "training.iterations=3", "training.checkpoint_every=1", "training.progress=false"]
+    done = on_a_small_disk(small, "16k", *command("training", *words))
+    assert done.returncode == 0, done.stderr
+    assert f"warning: the checkpoint of iteration 3 was not written to {small}" in done.stderr
+    assert "No space left on device" in done.stderr
+    assert f"warning: the policy was not written to {small}" in done.stderr
+    assert "Traceback" not in done.stderr
+    settings = config.load(places(tmp_path))
+    assert tracking.load_policy("models:/market-maker/1", settings.tracking).card.setting["market"]["name"] == "gt1"
+
+
 @pytest.mark.slow
 def test_ppo_comes_near_the_optimum(tmp_path):
     """Within 3 % of V* on GT1, by exact value; the start is 10.4 % below it, the best constant spread 8.4 %."""
