@@ -83,6 +83,11 @@ def find(name: str, root: Path) -> Path:
     raise UserError(f"resume must be a checkpoint, a run's folder or a run id with one in {root}, but it is {name}")
 
 
+def is_last(checkpoint: Path) -> bool:
+    """Whether it is the latest of its run, in whose folder it stands."""
+    return (checkpoint.parent / LATEST).is_file() and find(str(checkpoint.parent), checkpoint.parent) == checkpoint
+
+
 def read_progress(checkpoint: Path) -> Progress:
     """What `write` stored about how far the run had come.
 

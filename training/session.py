@@ -32,9 +32,7 @@ def run(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> None
         UserError: ``resume`` cannot be read; its run stays as it was.
 
     """
-    run_id = None if resume is None else checkpoints.read_progress(resume).run_id
-    name = f"{config.algo.name.value}-{config.market.name}-s{config.seed}"
-    with built(config, resume) as algorithm, tracking.start(config, name=name, run_id=run_id) as tracked:
+    with built(config, resume) as algorithm, _started(config, resume) as tracked:
         for path in files:
             tracked.log_file(path)
         result = train_built(algorithm, config, run=tracked, resume=resume, score=exact_gap(config))
@@ -43,6 +41,19 @@ def run(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> None
             print(f"go on with: python -m training resume={tracked.id}")
             raise SystemExit(exit_code(result.interrupted))
         _conclude(config, tracked, result)
+
+
+def _started(config: Config, resume: Path | None) -> Run:
+    """A new run, or the one that is gone on with: from anything but its last checkpoint that is a child of its own."""
+    name = f"{config.algo.name.value}-{config.market.name}-s{config.seed}"
+    if resume is None:
+        return tracking.start(config, name=name)
+    done = checkpoints.read_progress(resume)
+    if checkpoints.is_last(resume):
+        return tracking.start(config, name=name, run_id=done.run_id)
+    parent_id = done.run_id if tracking.knows(config, done.run_id) else None
+    tags = {"forked_from": f"{done.run_id} after iteration {done.iteration}"}
+    return tracking.start(config, name=f"{name}-fork", parent_id=parent_id, tags=tags)
 
 
 def exact_gap(config: Config) -> Callable[[Mapping[str, Any]], dict[str, float]] | None:

@@ -41,6 +41,13 @@ def test_the_latest_that_is_still_there(tmp_path):
     assert checkpoints.find("r", tmp_path) == first
 
 
+def test_only_the_latest_in_its_run_s_folder_is_the_last(tmp_path):
+    first, second = written(tmp_path, 1), written(tmp_path, 2)
+    assert (checkpoints.is_last(first), checkpoints.is_last(second)) == (False, True)
+    moved = second.rename(tmp_path / "moved")
+    assert not checkpoints.is_last(moved)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[1, 2]", '{"iteration": 3}'])
 def test_damage_is_a_sentence(tmp_path, text):
     checkpoint = written(tmp_path, 1)

@@ -110,6 +110,14 @@ def test_after_kill_9_of_the_driver_resume_goes_on_in_the_same_run(tmp_path):
     steps = [point.step for point in client.get_metric_history(ident, "train/return")]
     assert sorted(steps) == [2048 * (i + 1) for i in range(last)]  # nothing twice, nothing lost
 
+    older = sorted((tmp_path / "checkpoints" / ident).glob("iteration-*"))[0]
+    forked = run("training", f"resume={older}", *places(tmp_path), f"training.iterations={last}")
+    assert forked.returncode == 0, forked.stderr
+    (fork,) = tracking.children(config.load(places(tmp_path)), ident)
+    assert fork.tags["forked_from"] == f"{ident} after iteration {int(older.name.removeprefix('iteration-'))}"
+    assert (fork.status, fork.id in forked.stdout) == ("FINISHED", True)
+    assert tracking.find(config.load(places(tmp_path)), ident).metrics == record.metrics
+
 
 @pytest.mark.slow
 def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):

@@ -20,7 +20,7 @@ from training.tracking.client import check, tracking_uri
 from training.tracking.run import Run, Status
 from training.tracking.store import RunRecord, Store
 
-__all__ = ["Run", "RunRecord", "Status", "check", "children", "fetch_model", "find", "load_policy", "start", "tracking_uri"]
+__all__ = ["Run", "RunRecord", "Status", "check", "children", "fetch_model", "find", "knows", "load_policy", "start", "tracking_uri"]
 
 
 def start(
@@ -58,6 +58,14 @@ def find(config: Config, run: str) -> RunRecord:
             f" {config.tracking.experiment} have it"
         )
     return found[0]
+
+
+def knows(config: Config, run_id: str) -> bool:
+    """Whether MLflow answers and has the run with this id."""
+    try:
+        return find(config, run_id).id == run_id
+    except UserError:
+        return False
 
 
 def children(config: Config, parent_id: str) -> list[RunRecord]:

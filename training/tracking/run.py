@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from config import Config
+from config import Config, to_dict
 from training.policies import PolicyNetwork
 from training.tracking import provenance
 from training.tracking.client import brief
@@ -77,7 +76,7 @@ class Run:
             self._outbox.put({"kind": "metrics", "values": values, "step": int(step), "timestamp": now_ms()})
 
     def log_params(self, params: Mapping[str, str]) -> None:
-        """Logs parameters; one that a resumed run has already keeps its first value."""
+        """Logs parameters. MLflow changes none: one that a resumed run has otherwise becomes a tag ``now.NAME``."""
         self._outbox.put({"kind": "params", "values": dict(params)})
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
@@ -104,10 +103,12 @@ class Run:
             ``models:/name/version``; None if MLflow does not answer, and the model waits with the rest.
 
         """
-        key = uuid.uuid4().hex
+        key = f"{self.id}-{step}"  # again after a resume without a step: the same model, no second version
         tags = provenance.labels(self._config) | {name: f"{value:.6g}" for name, value in (scores or {}).items()}
         files = pack(policy)
-        self._outbox.put({"kind": "model", "key": key, "files": files, "step": int(step), "tags": tags})
+        params = provenance.flatten(to_dict(self._config))
+        record = {"kind": "model", "key": key, "files": files, "step": int(step), "tags": tags, "params": params}
+        self._outbox.put(record)
         self._outbox.wait(MODEL_PATIENCE_S, through_failures=False)
         return self._store.model_uris.get(key)
 

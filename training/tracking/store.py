@@ -24,6 +24,7 @@ from training.tracking.outbox import Record, Refused
 
 KEY = "run.key"  # tag: our own id of a run or model, by which a repeated creation finds the first one
 STARTED_AS = "run.started_as"  # tag: the id of a run which MLflow did not answer at its start
+RESULTS = ("final/", "baseline/")  # no curves: what is found later holds
 PARENT = "mlflow.parentRunId"
 PARAMS_PER_CALL = 100  # MLflow's limits
 PARAM_LENGTH = 6000
@@ -169,8 +170,12 @@ class Store:
             self._logged[key] = max(metric.step for metric in history)
 
     def _metrics(self, values: dict[str, float], step: int, timestamp: int) -> None:
-        """MLflow merges a point sent twice; one computed again after a resume differs, so it is left out."""
-        new = [Metric(k, v, timestamp, step) for k, v in values.items() if step > self._logged.get(k, -1)]
+        """MLflow merges a point sent twice; one of a curve that is computed again after a resume is left out."""
+        new = [
+            Metric(name, value, timestamp, step)
+            for name, value in values.items()
+            if name.startswith(RESULTS) or step > self._logged.get(name, -1)
+        ]
         if new:
             connect(self._source).log_batch(self.run_id, metrics=new)
 
@@ -179,6 +184,9 @@ class Store:
         known = client.get_run(self.run_id).data.params
         legal = {re.sub(r"[^\w\-. /:]", "_", key): value[:PARAM_LENGTH] for key, value in values.items()}
         params = [Param(key, value) for key, value in legal.items() if key not in known]
+        changed = {f"now.{key}": value for key, value in legal.items() if known.get(key, value) != value}
+        if changed:
+            self._tags(changed)
         for first in range(0, len(params), PARAMS_PER_CALL):
             client.log_batch(self.run_id, params=params[first : first + PARAMS_PER_CALL])
 
@@ -189,10 +197,9 @@ class Store:
         with unpacked(files) as folder:
             connect(self._source).log_artifacts(self.run_id, str(folder))
 
-    def _model(self, key: str, files: Files, step: int, tags: dict[str, str]) -> None:
+    def _model(self, key: str, files: Files, step: int, tags: dict[str, str], params: dict[str, str]) -> None:
         client = connect(self._source)
         tags = {KEY: key, **tags}
-        params = client.get_run(self.run_id).data.params
         found = client.search_logged_models([self.experiment_id], f"tags.`{KEY}` = '{key}'")
         if found:
             model = found[0]
@@ -209,14 +216,15 @@ class Store:
         """Puts the run's metrics of ``step`` on the model's page; the run still holds them once."""
         client = connect(self._source)
         names = client.get_run(self.run_id).data.metrics
-        points = [point for name in names for point in client.get_metric_history(self.run_id, name)]
+        history = [point for name in names for point in client.get_metric_history(self.run_id, name)]
+        points = sorted((p for p in history if p.step == step and p.model_id is None), key=lambda p: p.timestamp)
+        latest = {point.key: point for point in points}
         client.log_outputs(self.run_id, [LoggedModelOutput(model_id, step)])
         client.log_batch(
             self.run_id,
             [
                 Metric(point.key, point.value, point.timestamp, step, model_id=model_id, run_id=self.run_id)
-                for point in points
-                if point.step == step and point.model_id is None
+                for point in latest.values()
             ],
         )
 

@@ -118,6 +118,26 @@ def test_a_resumed_run_is_the_same_run_and_repeats_nothing(settings: Config) -> 
     assert len(client(settings).search_runs([run.experiment_id])) == 1
 
 
+def test_what_is_found_after_a_resume_replaces_what_was_found_before(settings: Config) -> None:
+    """The scores, and the parameters under which the model was trained; no second version of one model."""
+    with tracking.start(settings, name="first") as run:
+        run.log_metrics({"final/reward": 1.0}, step=20)
+        assert run.log_model(ppo_policy()[1], step=20) == "models:/market-maker/1"
+    longer = config.replace(settings, training={"iterations": 1000})
+    with tracking.start(longer, name="first", run_id=run.id) as again:
+        again.log_metrics({"final/reward": 2.0}, step=20)
+        assert again.log_model(ppo_policy()[1], step=20) == "models:/market-maker/1"
+        again.log_metrics({"final/reward": 3.0}, step=40)
+        assert again.log_model(ppo_policy()[1], step=40) == "models:/market-maker/2"
+    found = tracking.find(settings, run.id)
+    assert found.metrics["final/reward"] == 3
+    assert (found.params["training.iterations"], found.tags["now.training.iterations"]) == ("240", "1000")
+    logged = client(settings).search_logged_models([run.experiment_id])
+    models = {model.params["training.iterations"]: model for model in logged}
+    assert [metric.value for metric in models["1000"].metrics] == [3]
+    assert sorted(metric.value for metric in models["240"].metrics)[-1] == 2
+
+
 def test_finding_runs(settings: Config) -> None:
     for name in ("one", "twice", "twice"):
         tracking.start(settings, name=name).finish()
@@ -155,15 +175,16 @@ def test_a_model_is_logged_registered_and_loaded_without_ray(settings: Config, t
     run.log_metrics({"eval/reward": 1.0}, step=10)
     run.log_metrics({"eval/reward": 2.0}, step=20)
     assert run.log_model(policy, step=20, scores={"gap": 0.0123}) == "models:/market-maker/1"
-    assert run.log_model(policy, step=20) == "models:/market-maker/2"
+    run.log_metrics({"eval/reward": 3.0}, step=30)
+    assert run.log_model(policy, step=30) == "models:/market-maker/2"
     run.finish()
     version = client(settings).get_model_version("market-maker", "1")
     assert {"market": settings.market.name, "algo": "ppo", "seed": "7", "gap": "0.0123"}.items() <= (
         version.tags.items()
     )
     models = client(settings).search_logged_models([run.experiment_id])
-    assert [[metric.value for metric in model.metrics] for model in models] == [[2.0], [2.0]]
-    assert steps(settings, run.id, "eval/reward") == [10, 20]
+    assert [[metric.value for metric in model.metrics] for model in models] == [[3.0], [2.0]]
+    assert steps(settings, run.id, "eval/reward") == [10, 20, 30]
     code = """
 import sys
 import numpy as np
