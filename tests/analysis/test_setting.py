@@ -65,7 +65,9 @@ def test_a_market_that_is_named_replaces_the_policy_s():
 
 def test_policies_of_several_settings_need_a_market():
     policies = [trained(*ODD), trained(*ODD, "agent.inventory_penalty=0.5", name="other")]
-    with pytest.raises(config.UserError, match=r"policies must be of one setting, .* other has agent.inventory_penalty 0"):
+    with pytest.raises(
+        config.UserError, match=r"policies must be of one setting, .* other has agent.inventory_penalty 0"
+    ):
         setting.judged(policies, [])
     assert setting.judged(policies, ["market=gt1"])[0].market.name == "gt1"
 
@@ -86,7 +88,9 @@ def test_a_book_s_policy_plays_the_reduced_form_only_with_its_columns():
         simulate(trained("market=book"), config.load(["market=gt1"]), episodes=2, seed=1)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"observation": [], "setting": {}}', '{"observation": [], "low": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"observation": [], "setting": {}}', '{"observation": [], "low": 1}']
+)
 def test_a_card_that_is_none_is_a_sentence(tmp_path: Path, text: str):
     path = tmp_path / CARD_FILE
     path.write_text(text)

@@ -54,7 +54,10 @@ def test_every_network_loads_over_ppo(network):
             "tracking.store=gs://bucket",
             "tracking.store must be a folder, on a cluster one that all machines have",
         ),
-        ("tracking.model_name=team/maker", "tracking.model_name must be a name without / : and quotes, but it is team/m"),
+        (
+            "tracking.model_name=team/maker",
+            "tracking.model_name must be a name without / : and quotes, but it is team/m",
+        ),
         ("tracking.experiment=it's", "tracking.experiment must be a name without / : and quotes"),
         ("tracking.model_name=' '", "tracking.model_name must be a name"),
         ("sweep.root=''", "sweep.root must be a folder"),

@@ -199,7 +199,13 @@ def test_a_full_disk_costs_a_sentence_and_the_policy_is_in_mlflow(tmp_path):
     small = tmp_path / "checkpoints"
     if on_a_small_disk(small, "1m", "true").returncode:
         pytest.skip("no file systems of one's own here")
-    words = [*SMALL, *places(tmp_path), "training.iterations=3", "training.checkpoint_every=1", "training.progress=false"]
+    words = [
+        *SMALL,
+        *places(tmp_path),
+        "training.iterations=3",
+        "training.checkpoint_every=1",
+        "training.progress=false",
+    ]
     done = on_a_small_disk(small, "16k", *command("training", *words))
     assert done.returncode == 0, done.stderr
     assert f"warning: the checkpoint of iteration 3 was not written to {small}" in done.stderr

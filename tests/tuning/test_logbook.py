@@ -16,8 +16,12 @@ from tuning.logbook import Logbook
 def made(tmp_path, monkeypatch) -> sweep.Sweep:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     settings = config.load(
-        ["market=gt1", f"sweep.root={tmp_path / 'sweeps'}", f"tracking.store={tmp_path / 'mlruns'}"]
-        + ["training.progress=false"]
+        [
+            "market=gt1",
+            "training.progress=false",
+            f"sweep.root={tmp_path / 'sweeps'}",
+            f"tracking.store={tmp_path / 'mlruns'}",
+        ]
     )
     parent = tracking.start(settings, name="parent")
     parent.finish()

@@ -20,7 +20,19 @@ from training.tracking.client import check, tracking_uri
 from training.tracking.run import Run, Status
 from training.tracking.store import RunRecord, Store
 
-__all__ = ["Run", "RunRecord", "Status", "check", "children", "fetch_model", "find", "knows", "load_policy", "start", "tracking_uri"]
+__all__ = [
+    "Run",
+    "RunRecord",
+    "Status",
+    "check",
+    "children",
+    "fetch_model",
+    "find",
+    "knows",
+    "load_policy",
+    "start",
+    "tracking_uri",
+]
 
 
 def start(

@@ -69,7 +69,9 @@ def check(tracking: TrackingConfig) -> None:
         connect(uri).get_experiment_by_name(tracking.experiment)
     except Exception as error:
         if not may_pass(error):
-            raise UserError(f"tracking.uri must be one that MLflow takes, but of {public(uri)} it says: {brief(error)}") from None
+            raise UserError(
+                f"tracking.uri must be one that MLflow takes, but of {public(uri)} it says: {brief(error)}"
+            ) from None
 
 
 def public(uri: str) -> str:

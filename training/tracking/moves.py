@@ -22,7 +22,7 @@ def follow(database: Path) -> None:
             for table, column in _columns(connection):
                 for scheme in ("", "file://"):
                     connection.execute(
-                        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} LIKE ? ESCAPE '!'",  # noqa: S608
+                        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} LIKE ? ESCAPE '!'",
                         (f"{scheme}{database.parent}/", len(scheme + old) + 2, f"{_literal(scheme + old)}/%"),
                     )
 
@@ -45,7 +45,9 @@ def _old_folders(connection: sqlite3.Connection, database: Path) -> set[str]:
 def _columns(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return [
-        (table, column) for table in tables for _, column, *_ in connection.execute(f"PRAGMA table_info({table})")
+        (table, column)
+        for table in tables
+        for _, column, *_ in connection.execute(f"PRAGMA table_info({table})")
         if column in PATHS
     ]
 
