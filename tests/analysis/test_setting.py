@@ -74,10 +74,12 @@ def test_policies_of_several_settings_need_a_market():
 
 def test_columns_are_found_by_name():
     """As if a later version had put columns before and between those that the policy was trained with."""
-    policy, seen = trained("market=gt1"), np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    policy = trained("market=gt1")
     first, *others = policy.card.observation
+    seen = np.random.default_rng(0).normal(size=(5, 1 + len(others))).astype(np.float32)
+    new = np.ones((5, 1), np.float32)
     wider = policy.reading(["new", first, "newer", *reversed(others)])
-    observation = np.stack([np.ones(5), seen[:, 0], np.ones(5), seen[:, 2], seen[:, 1]], axis=1, dtype=np.float32)
+    observation = np.concatenate([new, seen[:, :1], new, seen[:, :0:-1]], axis=1)
     np.testing.assert_array_equal(wider(observation), policy(seen))
     with pytest.raises(config.UserError, match=f"mine reads the columns {first}, which this market does not have"):
         policy.reading(others)

@@ -215,11 +215,13 @@ class Store:
     def _show_metrics(self, model_id: str, step: int) -> None:
         """Puts the run's metrics of ``step`` on the model's page; the run still holds them once."""
         client = connect(self._source)
-        names = client.get_run(self.run_id).data.metrics
+        run = client.get_run(self.run_id)
+        names = run.data.metrics
         history = [point for name in names for point in client.get_metric_history(self.run_id, name)]
         points = sorted((p for p in history if p.step == step and p.model_id is None), key=lambda p: p.timestamp)
         latest = {point.key: point for point in points}
-        client.log_outputs(self.run_id, [LoggedModelOutput(model_id, step)])
+        if model_id not in {output.model_id for output in (run.outputs.model_outputs if run.outputs else [])}:
+            client.log_outputs(self.run_id, [LoggedModelOutput(model_id, step)])
         client.log_batch(
             self.run_id,
             [

@@ -410,9 +410,9 @@ def test_finishing_without_patience_does_not_wait(settings: Config) -> None:
         assert '"status": "FINISHED"' in kept
 
 
-@pytest.mark.parametrize("uri", ["file:///nowhere/mlruns", "no-such-scheme://x", "http:/127.0.0.1"])
+@pytest.mark.parametrize("uri", ["file:///nowhere/mlruns", "no-such-scheme://x"])
 def test_a_uri_that_mlflow_cannot_use_is_a_sentence(settings: Config, uri: str) -> None:
-    with pytest.raises(UserError, match="tracking.uri must be one that MLflow takes"):
+    with pytest.raises(UserError, match=r"tracking\.uri must be one that MLflow takes"):
         tracking.check(config.replace(settings, tracking={"uri": uri}).tracking)
     tracking.check(config.replace(settings, tracking={"uri": "http://127.0.0.1:9"}).tracking)  # it may be up later
 
