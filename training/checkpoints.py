@@ -110,7 +110,10 @@ def reading(checkpoint: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        root: BaseException = error
+        while root.__context__ is not None:  # RLlib tries other ways to read, whose errors hide the first
+            root = root.__context__
+        reason = " ".join(f"{type(root).__name__}: {root}".split())
         raise UserError(f"resume cannot read {checkpoint}: {reason}{_other_versions(checkpoint)}") from error
 
 

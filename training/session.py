@@ -94,7 +94,7 @@ def _save(network: PolicyNetwork, folder: Path) -> None:
     """Writes the policy; a full disk costs a sentence, MLflow gets it all the same."""
     try:
         policies.save(network, folder)
-    except (OSError, RuntimeError) as error:  # torch's writer says RuntimeError
-        print(f"warning: the policy was not written to {folder}: {' '.join(str(error).split())}", file=sys.stderr)
+    except OSError as error:
+        print(f"warning: the policy was not written to {folder}: {error.strerror or error}", file=sys.stderr)
     else:
         print(f"policy without Ray: {folder}", flush=True)

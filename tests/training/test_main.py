@@ -51,7 +51,7 @@ def written_by_another_ray(checkpoint: Path) -> None:
     """As a checkpoint whose pickles name a module that is not there."""
     state = checkpoint / checkpoints.ALGORITHM / "algorithm_state.pkl"
     assert state.is_file()
-    state.write_bytes(b"cray_of_1999\nSettings\n.")  # pickle's way to write: import Settings from ray_of_1999
+    state.write_bytes(b"\x80\x04\x8c\x0bray_of_1999\x8c\x08Settings\x93.")  # pickle's: Settings of ray_of_1999
     versions = json.loads((checkpoint / checkpoints.VERSIONS).read_text())
     (checkpoint / checkpoints.VERSIONS).write_text(json.dumps(versions | {"ray": "1.99.0"}))
 
@@ -208,10 +208,11 @@ def test_a_full_disk_costs_a_sentence_and_the_policy_is_in_mlflow(tmp_path):
     ]
     done = on_a_small_disk(small, "16k", *command("training", *words))
     assert done.returncode == 0, done.stderr
-    assert f"warning: the checkpoint of iteration 3 was not written to {small}" in done.stderr
-    assert "No space left on device" in done.stderr
-    assert f"warning: the policy was not written to {small}" in done.stderr
-    assert "Traceback" not in done.stderr
+    said = " ".join(done.stderr.split())
+    assert "warning: the checkpoint of iteration 3 was not written to" in said
+    assert f"warning: the policy was not written to {small}" in said
+    assert said.count("No space left on device") >= 2
+    assert "Traceback" not in said
     settings = config.load(places(tmp_path))
     assert tracking.load_policy("models:/market-maker/1", settings.tracking).card.setting["market"]["name"] == "gt1"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from training.policies.network import PolicyNetwork
 
 def save(policy: PolicyNetwork, folder: Path) -> Path:
     """Writes ``model.pt2`` and ``policy.json`` into ``folder``; the path of the former."""
-    folder.mkdir(parents=True, exist_ok=True)
     batch = {0: torch.export.Dim.AUTO}
     program = torch.export.export(policy, (torch.from_numpy(example(policy.card)),), dynamic_shapes=(batch,))
-    torch.export.save(program, folder / PROGRAM_FILE)
+    content = io.BytesIO()
+    torch.export.save(program, content)  # not into the file: on a full disk torch's writer aborts the process
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PROGRAM_FILE).write_bytes(content.getbuffer())
     policy.card.write(folder)
     return folder / PROGRAM_FILE
 

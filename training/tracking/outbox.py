@@ -102,6 +102,7 @@ class Outbox:
 
     def _append(self, path: Path, records: Iterable[Record]) -> None:
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("a", encoding="utf-8") as file:
                 file.write(_lines(records))
         except OSError as error:  # a full disk: what is in memory is delivered all the same
