@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-export PIP_CONSTRAINT := constraints.txt
+PIP := $(BIN)/pip install --quiet --constraint constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export RAY_USAGE_STATS_ENABLED := 0
@@ -29,13 +29,13 @@ setup: $(VENV)/.built ## .venv, pinned packages, the engine
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet scikit-build-core pybind11 cmake ninja
+	$(PIP) scikit-build-core pybind11 cmake ninja
 	$(BIN)/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['dev'], sep='\n')" > $(VENV)/requirements.txt
-	$(BIN)/pip install --quiet -r $(VENV)/requirements.txt
+	$(PIP) -r $(VENV)/requirements.txt
 	touch $@
 
 $(VENV)/.built: $(VENV)/.installed CMakeLists.txt $(ENGINE)
-	$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
+	$(PIP) --no-build-isolation --no-deps --editable .
 	touch $@
 
 build: setup ## compile the engine after a change
@@ -66,7 +66,7 @@ sanitize: setup ## the C++ tests under the address, undefined behaviour and thre
 # The peers need an older numpy: they live in an environment of their own.
 build/peers/.installed: engine/bench/peers/requirements.txt
 	$(PYTHON) -m venv build/peers
-	env -u PIP_CONSTRAINT build/peers/bin/pip install --quiet -r $<
+	build/peers/bin/pip install --quiet -r $<
 	touch $@
 
 bench: setup build/peers/.installed ## speed and memory against the budget, beside peers: two tables and build/bench*.json
