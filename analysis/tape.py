@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +21,9 @@ import config
 import engine
 
 PRICE_SCALE = 10_000  # LOBSTER's prices are x 10^4
+MOST_OFF_TICK = 1e-3  # share of messages
+HALTED, RESUMED = -1, 1  # prices of LOBSTER's type 7
+GAP_S, GAP_MESSAGES = 30.0, 100  # a silence of a recording that is longer, and as long as so many messages usually take
 SUBMISSION, PARTIAL_CANCEL, DELETION, EXECUTION, HIDDEN_EXECUTION, CROSS_TRADE, HALT = range(1, 8)
 
 Floats = NDArray[np.float64]
@@ -37,6 +47,8 @@ class Tape:
     tick: int  # x 10^4
     replay: dict[str, int]
     inferred: int
+    off_tick: int  # messages of orders at prices between the ticks: left out
+    closed_s: float  # of halts, and of gaps in the recording: time that was taken out
 
     @property
     def blocks(self) -> int:
@@ -59,7 +71,12 @@ class Tape:
 
 
 def message_file(data: str) -> Path:
-    """The one LOBSTER message file that ``data`` (or else MARKET_DATA) names, itself or as its folder."""
+    """The one LOBSTER message file that ``data`` (or else MARKET_DATA) names, itself or as its folder.
+
+    Raises:
+        UserError: it names none, or several.
+
+    """
     path = Path(data or os.environ.get("MARKET_DATA", ""))
     name = "data" if data else "MARKET_DATA"
     if path == Path():
@@ -69,7 +86,7 @@ def message_file(data: str) -> Path:
         )
     if not path.is_dir():
         return path
-    files = sorted(path.rglob("*_message_*.csv"))
+    files = sorted(path.rglob("*_message_*.csv*"))
     if len(files) != 1:
         found = ", ".join(file.name for file in files) or "none"
         raise config.UserError(f"{name} must name one file *_message_*.csv, but {path} holds {len(files)}: {found}")
@@ -77,20 +94,69 @@ def message_file(data: str) -> Path:
 
 
 def read(path: Path) -> NDArray[np.void]:
-    """`engine.read_messages` with its complaint as a `UserError`."""
+    """`engine.read_messages` of a file that may be packed (gzip, or a zip archive of one file).
+
+    Raises:
+        UserError: FILE:LINE, the rule and the value.
+
+    """
+    with _unpacked(path) as plain:
+        try:
+            return engine.read_messages(plain)
+        except ValueError as error:
+            raise config.UserError(str(error).replace(str(plain), str(path))) from None
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    """``path``, or for a while a file with what is packed in it."""
     try:
-        return engine.read_messages(path)
-    except ValueError as error:
-        raise config.UserError(str(error)) from None
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError:
+        magic = b""  # the engine says why
+    unpack = next((unpack for start, unpack in _PACKINGS.items() if magic.startswith(start)), None)
+    if unpack is None:
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(suffix=".csv") as plain:
+        try:
+            with unpack(path) as packed:
+                shutil.copyfileobj(packed, plain)
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            raise config.UserError(f"{path} cannot be unpacked: {error}") from None
+        plain.flush()
+        yield Path(plain.name)
 
 
-def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float) -> Tape:
+def _zipped(path: Path) -> IO[bytes]:
+    archive = zipfile.ZipFile(path)
+    if len(archive.namelist()) != 1:
+        raise config.UserError(f"{path} must hold one file, but it holds {len(archive.namelist())}")
+    return archive.open(archive.namelist()[0])
+
+
+def _zst(path: Path) -> IO[bytes]:
+    raise config.UserError(f"{path} is packed with zstd, which must be unpacked first: unzstd {path}")
+
+
+_PACKINGS: dict[bytes, Callable[[Path], IO[bytes]]] = {
+    b"\x1f\x8b": lambda path: gzip.open(path, "rb"),  # type: ignore[dict-item, return-value]
+    b"PK\x03\x04": _zipped,
+    b"\x28\xb5\x2f\xfd": _zst,
+}
+
+
+def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float, tick: int = 0) -> Tape:
     """Replays ``messages`` (dtype `engine.MESSAGE`, in time order) and keeps the best prices after each.
+
+    Time in which nothing can trade is taken out, as if the clock had stood still.
 
     Args:
         messages: one stream.
         burn_in_s: left out at its start, while the book is still being inferred.
         block_s: length of the blocks of time.
+        tick: x 10^4; 0: the largest that all but one in a thousand of the messages keep.
 
     Raises:
         UserError: no limit order, or nothing after the burn-in.
@@ -98,7 +164,10 @@ def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float) -> 
     visible = messages[messages["type"] <= EXECUTION]
     if not np.any(visible["type"] == SUBMISSION):
         raise config.UserError("the messages must hold at least one limit order (type 1), but there is none")
-    tick = int(np.gcd.reduce(visible["price"]))
+    tick = tick or _tick(visible["price"])
+    messages, off_tick = _on_tick(messages, tick)
+    messages, closed, closed_s = _without_closed_time(messages)
+    visible = messages[messages["type"] <= EXECUTION]
     length = (messages["time_ns"][-1] - messages["time_ns"][0]) / 1e9
     if length <= burn_in_s:
         raise config.UserError(f"burn_in_s must be < the {length:.6g} s of the messages, but it is {burn_in_s}")
@@ -108,17 +177,82 @@ def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float) -> 
     rows = replay.apply_and_record(whole, 1)
     time = (whole["time_ns"] - whole["time_ns"][0]) / 1e9
     span = np.maximum(time, burn_in_s)
+    counted = (time > burn_in_s) & ~added
+    counted[~added] &= ~closed
     return Tape(
         messages=whole,
         price=whole["price"] / tick,
         best={1: _best(rows[:, 2:], tick), -1: _best(rows, tick)},
         dwell=np.diff(span, append=span[-1]),
         block=((span - burn_in_s) // block_s).astype(np.int64),
-        counted=(time > burn_in_s) & ~added,
+        counted=counted,
         tick=tick,
         replay=replay.counters,
         inferred=int(inferred.sum()),
+        off_tick=off_tick,
+        closed_s=closed_s,
     )
+
+
+def _tick(prices: Ints) -> int:
+    """The greatest common divisor of all prices but those of a few orders that stand between the ticks."""
+    tick = int(np.gcd.reduce(prices))
+    while True:
+        for factor in (2, 3, 5):
+            if np.mean(prices % (factor * tick) != 0) <= MOST_OFF_TICK:
+                tick *= factor
+                break
+        else:
+            return tick
+
+
+def _on_tick(messages: NDArray[np.void], tick: int) -> tuple[NDArray[np.void], int]:
+    """Without the orders that are ever between the ticks, and how many messages that leaves out."""
+    visible = messages["type"] <= EXECUTION
+    off = visible & (messages["price"] % tick != 0)
+    out = visible & np.isin(messages["order_id"], messages["order_id"][off])
+    if out.sum() == visible.sum():
+        raise config.UserError(f"tick must be one that the prices keep, but no order does at {tick / PRICE_SCALE:g}")
+    return messages[~out], int(out.sum())
+
+
+def _without_closed_time(messages: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.bool_], float]:
+    """The messages by a clock that stands still while nothing can trade, which of them fell into it, and how long, s.
+
+    That is from a halt to the resumption of trading (LOBSTER's type 7 with price -1 and 1), and wherever the recording
+    is silent for so long that it must have a gap.
+    """
+    time = messages["time_ns"]
+    shut = np.zeros(len(messages), np.bool_)
+    passed = np.zeros(len(messages), np.int64)  # closed time up to each message, ns
+    for start, end in _closed_spans(messages):
+        shut |= (time > start) & (time < end)
+        passed += np.clip(time - start, 0, end - start)
+    by_open_time = messages.copy()
+    by_open_time["time_ns"] = time - passed
+    return by_open_time, shut, float(passed[-1]) / 1e9
+
+
+def _closed_spans(messages: NDArray[np.void]) -> list[tuple[int, int]]:
+    """From and until when nothing can trade, ns; apart from each other, in order."""
+    time, found = messages["time_ns"], []
+    halts = messages[messages["type"] == HALT]
+    start: int | None = None
+    for at, state in zip(halts["time_ns"].tolist(), halts["price"].tolist(), strict=True):
+        if state == HALTED and start is None:
+            start = at
+        elif state == RESUMED and start is not None:
+            found.append((start, at))
+            start = None
+    if start is not None:
+        found.append((start, int(time[-1])))
+    waits = np.diff(time)
+    usual = np.median(waits[waits > 0]) if np.any(waits > 0) else 0
+    mean = (time[-1] - time[0] - sum(end - start for start, end in found)) / len(time)
+    for i in np.flatnonzero(waits > max(GAP_S * 1e9, GAP_MESSAGES * max(mean, usual))).tolist():
+        if not any(start <= time[i] and time[i + 1] <= end for start, end in found):
+            found.append((int(time[i]), int(time[i + 1])))
+    return sorted(found)
 
 
 def _best(columns: Ints, tick: int) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import config
 import engine
 from analysis import facts
-from analysis.calibration.options import Options
+from analysis.calibration.options import Options, tape_for
 from analysis.calibration.rates import digits
 from analysis.tape import tape_of
 
@@ -30,7 +30,7 @@ STALE_HAZARD = 10.0  # 1/s: not estimated; quotes that the price has passed are 
 def anchor(market: dict[str, Any], messages: NDArray[np.void], options: Options | None = None) -> None:
     """Gives a calibrated market its efficient price, and the facts of its price beside those of ``messages``."""
     options = options or Options()
-    tape = tape_of(messages, burn_in_s=options.burn_in_s, block_s=options.block_s)
+    tape = tape_for(messages, options)
     recorded, volatility = facts.facts_of(tape), digits(facts.volatility(tape, VOLATILITY_S), 3)
     tried = []
     for share in EDGE_SHARES:

@@ -35,6 +35,7 @@ def table(market: dict[str, Any]) -> str:
     lines = [
         f"{market['name']}: {found['messages']} messages, {found['seconds']:.0f} s after the burn-in; "
         f"tick {market['tick']}, lot {market['lot']} shares, mean spread {found['spread_ticks']:.1f} ticks",
+        *_notes(market),
         "",
         f"{'':>9} {'limit orders per side':^34} {'cancels per live order':^34}",
         f"{'distance':>9} {'1/s':>9} {'count':>7} {'s.e.':>8} {'block':>7} "
@@ -46,6 +47,26 @@ def table(market: dict[str, Any]) -> str:
     lines += ["", f"{'market':>9} {_cells(found['market_rate'])}", ""]
     lines.append(facts.table(*(facts.Facts(**found["facts"][name]) for name in ("recorded", "simulated"))))
     return "\n".join(lines)
+
+
+def _notes(market: dict[str, Any]) -> list[str]:
+    """What one would not expect of the data, one line each."""
+    found, mid = market["calibration"], market["book"]["initial_mid_ticks"]
+    wanted, reached = found["options"]["coverage"], found["coverage"]
+    return [
+        line
+        for holds, line in [
+            (found["closed_s"] > 0, f"{found['closed_s']:g} s of halts and gaps are left out"),
+            (found["left_out"]["off_tick"] > 0, f"{found['left_out']['off_tick']} messages between the ticks are left out"),
+            (
+                not found["options"]["distance"] and reached < wanted,
+                f"the bins hold {reached:.1%} of the limit orders instead of {wanted:.0%}: the others are farther away "
+                f"than a simulated book reaches",
+            ),
+            (mid != found["mid_ticks"], f"the simulated mid starts at {mid} ticks instead of {found['mid_ticks']}"),
+        ]
+        if holds
+    ]
 
 
 def _cells(entry: dict[str, Any]) -> str:

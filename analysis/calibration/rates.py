@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import config
-from analysis.calibration.options import Options
+from analysis.calibration.options import Options, tape_for
 from analysis.tape import (
     CROSS_TRADE,
     DELETION,
@@ -29,12 +29,12 @@ from analysis.tape import (
     Ints,
     Tape,
     lives,
-    tape_of,
 )
 
 # Candidate edges of distance, ticks. The last one keeps every order inside the simulated book's window, which
 # reaches at least a third of its width to either side of the mid.
 EDGES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 125, 150)
+LEAST_MID = 1000  # ticks: the engine keeps that far from a price of 0; levels do not matter to a flow by distances
 LEAST_SHARE = 0.01  # of the limit orders in a bin; thinner bins are merged into the next
 SIZE_EDGES = (*range(1, 11), 12, 15, 20, 30, 50, 100, 200, 500, 1000)  # lots: first size of each support point
 EVENTS_PER_DECISION = 20  # fewer, and most steps carry no news to learn from
@@ -58,7 +58,7 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
         UserError: the messages are too few or too short for an estimate.
     """
     options = options or Options()
-    tape = tape_of(messages, burn_in_s=options.burn_in_s, block_s=options.block_s)
+    tape = tape_for(messages, options)
     edges = np.array(options.distance or _edges(tape, options.coverage))
     limits = _limit_rates(tape, edges)
     cancels = _cancel_hazards(tape, edges)
@@ -77,7 +77,7 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
             "lot": lot,
             "price_unit": digits(mean_spread / 2),
             "book": {
-                "initial_mid_ticks": _initial_mid(tape),
+                "initial_mid_ticks": max(LEAST_MID, _initial_mid(tape)),
                 "initial_spread_ticks": max(1, round(mean_spread)),
                 "warmup_s": _warmup(cancels),
                 "latency_ms": 1.0,
@@ -99,6 +99,9 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
                 "source": source,
                 "messages": len(messages),
                 "seconds": digits(tape.seconds),
+                "closed_s": digits(tape.closed_s),
+                "mid_ticks": _initial_mid(tape),
+                "coverage": digits(_coverage(tape, edges), 3),
                 "options": {**dataclasses.asdict(options), "distance": list(options.distance)},
                 "limit_rate": limits,
                 "cancel_hazard": cancels,
@@ -249,9 +252,16 @@ def _left_out(messages: NDArray[np.void], tape: Tape, edges: Ints) -> dict[str, 
         "halts": int(np.sum(messages["type"] == HALT)),
         "limit_orders_outside_bins": int(np.sum(outside & tape.of(SUBMISSION))),
         "cancels_outside_bins": int(np.sum(outside & tape.of(DELETION))),
+        "off_tick": tape.off_tick,
         "inferred_orders": tape.inferred,
         "replay": {name: count for name, count in tape.replay.items() if name not in ("messages", "hidden", "halts")},
     }
+
+
+def _coverage(tape: Tape, edges: Ints) -> float:
+    """Share of the limit orders inside the bins."""
+    bins = _bins(tape.distance()[tape.of(SUBMISSION)], edges)
+    return float(np.mean(bins < len(edges) - 1))
 
 
 def _initial_mid(tape: Tape) -> int:

@@ -28,6 +28,24 @@ std::string read_file(const std::string& path) {
     return text;
 }
 
+// What a sentence can show of a field: what is not printable ASCII as \xNN, and not whole pages.
+std::string printable(std::string_view text) {
+    constexpr std::size_t kLongest = 80;
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string shown;
+    for (const char c : text.substr(0, kLongest)) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte < 0x7f) {
+            shown += c;
+        } else {
+            shown += "\\x";
+            shown += kDigits[byte >> 4];
+            shown += kDigits[byte & 0xf];
+        }
+    }
+    return text.size() > kLongest ? shown + "..." : shown;
+}
+
 // One line of a file: splits it and complains about it.
 class Line {
   public:
@@ -44,14 +62,14 @@ class Line {
 
     [[noreturn]] void refuse(const std::string& rule, std::string_view value) const {
         throw std::invalid_argument(path_ + ":" + std::to_string(number_) + ": " + rule + ", but it is '" +
-                                    std::string(value) + "'");
+                                    printable(value) + "'");
     }
 
     void require_columns(std::size_t columns) const {
         if (fields_.size() == columns) return;
         throw std::invalid_argument(path_ + ":" + std::to_string(number_) + ": a row must have " +
                                     std::to_string(columns) + " columns, but this one has " +
-                                    std::to_string(fields_.size()) + ": '" + std::string(text_) + "'");
+                                    std::to_string(fields_.size()) + ": '" + printable(text_) + "'");
     }
 
     template <std::integral Value>
@@ -97,7 +115,8 @@ template <class OnLine>
 void for_each_line(const std::string& path, OnLine&& on_line) {
     const std::string text = read_file(path);
     std::size_t number = 0;
-    for (std::size_t from = 0; from < text.size();) {
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    for (std::size_t from = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; from < text.size();) {
         const std::size_t end = std::min(text.find('\n', from), text.size());
         std::string_view line(text.data() + from, end - from);
         if (line.ends_with('\r')) line.remove_suffix(1);
