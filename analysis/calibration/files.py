@@ -57,7 +57,10 @@ def _notes(market: dict[str, Any]) -> list[str]:
         line
         for holds, line in [
             (found["closed_s"] > 0, f"{found['closed_s']:g} s of halts and gaps are left out"),
-            (found["left_out"]["off_tick"] > 0, f"{found['left_out']['off_tick']} messages between the ticks are left out"),
+            (
+                found["left_out"]["off_tick"] > 0,
+                f"{found['left_out']['off_tick']} messages between the ticks are left out",
+            ),
             (
                 not found["options"]["distance"] and reached < wanted,
                 f"the bins hold {reached:.1%} of the limit orders instead of {wanted:.0%}: the others are farther away "
