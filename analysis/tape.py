@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +129,10 @@ def _unpacked(path: Path) -> Iterator[Path]:
         yield Path(plain.name)
 
 
+def _gzipped(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb"))
+
+
 def _zipped(path: Path) -> IO[bytes]:
     archive = zipfile.ZipFile(path)
     if len(archive.namelist()) != 1:
@@ -141,7 +145,7 @@ def _zst(path: Path) -> IO[bytes]:
 
 
 _PACKINGS: dict[bytes, Callable[[Path], IO[bytes]]] = {
-    b"\x1f\x8b": lambda path: gzip.open(path, "rb"),  # type: ignore[dict-item, return-value]
+    b"\x1f\x8b": _gzipped,
     b"PK\x03\x04": _zipped,
     b"\x28\xb5\x2f\xfd": _zst,
 }

@@ -36,7 +36,7 @@ class Options:
             raise UserError(f"block_s must be > 0, but it is {self.block_s}")
         if not 0 < self.coverage <= 1:
             raise UserError(f"coverage must be > 0 and <= 1, but it is {self.coverage}")
-        if self.tick < 0 or self.tick and round(self.tick * PRICE_SCALE) < 1:
+        if self.tick < 0 or (self.tick and round(self.tick * PRICE_SCALE) < 1):
             raise UserError(f"tick must be 0 or >= {1 / PRICE_SCALE:g}, but it is {self.tick}")
         if self.lot < 0:
             raise UserError(f"lot must be >= 0, but it is {self.lot}")
