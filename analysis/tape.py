@@ -250,10 +250,8 @@ def _closed_spans(messages: NDArray[np.void]) -> list[tuple[int, int]]:
             start = None
     if start is not None:
         found.append((start, int(time[-1])))
-    waits = np.diff(time)
-    usual = np.median(waits[waits > 0]) if np.any(waits > 0) else 0
-    mean = (time[-1] - time[0] - sum(end - start for start, end in found)) / len(time)
-    for i in np.flatnonzero(waits > max(GAP_S * 1e9, GAP_MESSAGES * max(mean, usual))).tolist():
+    usual = (time[-1] - time[0] - sum(end - start for start, end in found)) / len(time)
+    for i in np.flatnonzero(np.diff(time) > max(GAP_S * 1e9, GAP_MESSAGES * usual)).tolist():
         if not any(start <= time[i] and time[i + 1] <= end for start, end in found):
             found.append((int(time[i]), int(time[i + 1])))
     return sorted(found)

@@ -101,8 +101,16 @@ class Logbook(Callback):
         run = self._runs.pop(trial.trial_id)
         run.end(status)  # not finish: Tune's loop must not wait for MLflow
         self._over.append(run)
+        self._close_settled()
         if self._sweep.config.training.progress and state != "interrupted":
             _say(self._trials[trial.trial_id], self._ended(), self._sweep.config)
+
+    def _close_settled(self) -> None:
+        """Ends the threads of the runs that MLflow has whole; a sweep may have thousands."""
+        settled = [run for run in self._over if run.settled]
+        for run in settled:
+            run.finish()
+        self._over = [run for run in self._over if run not in settled]
 
     def _ended(self) -> int:
         return sum(trial.state in ("finished", "failed") for trial in self._trials.values())

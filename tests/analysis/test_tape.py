@@ -72,6 +72,13 @@ def test_time_in_which_nothing_can_trade_is_no_exposure(base, marked):
     assert calibrate(paused, OPTIONS)["market"]["calibration"]["closed_s"] == pytest.approx(1800, abs=1)
 
 
+def test_the_waits_of_a_quiet_market_are_no_gaps(base):
+    slow = base.copy()
+    slow["time_ns"] *= 1000
+    assert np.diff(slow["time_ns"]).max() > tape.GAP_S * 1e9
+    assert tape.tape_of(slow, burn_in_s=5, block_s=60).closed_s == 0
+
+
 def test_what_is_quoted_in_a_halt_is_no_flow(base):
     paused, cut = later(base, 100)
     inside = np.repeat(base[cut : cut + 1], 500)

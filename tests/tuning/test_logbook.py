@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -64,3 +66,18 @@ def test_a_point_that_is_told_twice_stands_once(made):
 
     client = MlflowClient(tracking.tracking_uri(made.config.tracking))
     assert [point.step for point in client.get_metric_history(run.id, "train/return")] == [10, 20, 30]
+
+
+def test_the_threads_of_ended_trials_end(made):
+    logbook = Logbook(made.folder)
+    logbook.setup()
+    before = threading.active_count()
+    for number in range(6):
+        logbook.on_trial_start(trial(number))
+        logbook.on_trial_complete(trial(number))
+        until = time.monotonic() + 30
+        while tracking.children(made.config, made.run_id)[number].status != "FINISHED":
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    assert threading.active_count() - before <= 2  # the last one's, which nobody has come by since
+    logbook.on_experiment_end([])

@@ -117,6 +117,11 @@ class Run:
         """Why `log_model` has returned None."""
         return f"refused: {self._refusal}" if self._refusal else "waits for the server with the rest of the run"
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing waits for MLflow."""
+        return self._outbox.wait(0.0, through_failures=False)
+
     def end(self, status: Status) -> None:
         """Ends the run and does not wait for MLflow; `finish` it later."""
         if not self._ended:
@@ -131,14 +136,14 @@ class Run:
             patience_s: without any progress; by default some seconds.
 
         Returns:
-            Whether MLflow has taken everything.
+            Whether MLflow has answered to everything, if only to refuse it.
 
         """
         self.end(status)
         if self._closed:
             return True
         self._closed = True
-        self._outbox.wait(FINISH_PATIENCE_S if patience_s is None else patience_s, through_failures=True)
+        answered = self._outbox.wait(FINISH_PATIENCE_S if patience_s is None else patience_s, through_failures=True)
         unsent = self._outbox.close()
         try:
             if unsent:
@@ -154,7 +159,7 @@ class Run:
                 self._unsent.unlink(missing_ok=True)
         except OSError as error:
             log.error("%d records of run %s are lost: %s", len(unsent), self.id, error)
-        return not unsent
+        return answered
 
     def __enter__(self) -> Self:
         return self

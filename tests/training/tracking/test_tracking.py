@@ -169,6 +169,13 @@ def test_a_refused_record_does_not_hold_up_the_others(settings: Config, caplog: 
     assert values == [{"not?legal": 1.0}, {"also?not": 1.0}]
 
 
+def test_a_refusal_is_an_answer(settings: Config) -> None:
+    """Else a sweep would give the runs of its other trials no time, as if the server were away."""
+    run = tracking.start(settings, name="odd")
+    run.log_metrics({"not?legal": 1.0}, step=1)
+    assert run.finish()
+
+
 def test_a_model_is_logged_registered_and_loaded_without_ray(settings: Config, tmp_path: Path) -> None:
     _, policy = ppo_policy()
     run = tracking.start(settings, name="with model")
