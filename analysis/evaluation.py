@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 import engine
-from analysis.measures import REWARD, Episodes, Sums, measure
+from analysis.measures import REWARD, Episodes, Floats, Sums, measure
 from analysis.optimum import Problem, value
 from analysis.policy import Policy, Rule, TrainedPolicy
 from config import ActionReference, Config, MarketKind, UserError, replace
@@ -75,18 +75,24 @@ class RuleMarkets:
 
 def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> Sums:
     """Asks ``policy`` for its actions at every step."""
+    reward, total, abs_inventory = np.zeros(episodes), np.zeros((episodes, 1)), np.zeros(episodes)
+    for rewards, statistics in steps(policy, config, episodes, seed):
+        reward += rewards
+        total = total + statistics
+        abs_inventory += np.abs(statistics[:, _INVENTORY])
+    total[:, _LEVELS] = statistics[:, _LEVELS]
+    return Sums(reward, total, abs_inventory)
+
+
+def steps(policy: Policy, config: Config, episodes: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
+    """One episode in each market under ``policy``, step by step: rewards [n] and the batch's statistics [n, m]."""
     markets = MarketMakingVectorEnv(_playing(policy, config), episodes, seed=seed, threads=_threads())
     if isinstance(policy, TrainedPolicy):
         policy = policy.reading(markets.columns)
     observation, _ = markets.reset()
-    sums = Sums(np.zeros(episodes), np.zeros((episodes, len(markets.statistics))), np.zeros(episodes))
     for _ in range(config.simulation.episode_steps):
         observation, rewards, _, _, info = markets.step(policy(observation))
-        sums.reward[:] += rewards
-        sums.statistics[:] += info["statistics"]
-        sums.abs_inventory[:] += np.abs(info["statistics"][:, _INVENTORY])
-    sums.statistics[:, _LEVELS] = info["statistics"][:, _LEVELS]
-    return sums
+        yield rewards, info["statistics"]
 
 
 def for_evaluation(config: Config) -> Config:
@@ -158,6 +164,14 @@ def estimate(sample: NDArray[np.float64], confidence: float) -> Estimate:
 def summary(episodes: Episodes, confidence: float) -> dict[str, Estimate]:
     """The estimate of every measure of ``episodes``."""
     return {name: estimate(values, confidence) for name, values in episodes.items()}
+
+
+def metrics(estimates: Mapping[str, Estimate], prefix: str) -> dict[str, float]:
+    """Estimates as numbers to be logged under ``prefix``: the means, of the reward also the ends of its interval."""
+    reward = estimates[REWARD]
+    means = {name: estimate.mean for name, estimate in estimates.items()}
+    ends = {f"{REWARD}_low": reward.low, f"{REWARD}_high": reward.high}
+    return {f"{prefix}{name}": value for name, value in (means | ends).items()}
 
 
 def differences(results: Mapping[str, Episodes], name: str, confidence: float) -> dict[str, Estimate]:

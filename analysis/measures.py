@@ -37,9 +37,14 @@ class Measure:
     of: Callable[[Sums, Config], Floats]  # [n]
 
 
+def price(config: Config) -> str:
+    """The unit of depths and of the mid."""
+    return "tick" if config.market.kind is MarketKind.book else "price"
+
+
 def money(config: Config) -> str:
     """The unit of PnL and reward."""
-    return "tick x lot" if config.market.kind is MarketKind.book else "price x lot"
+    return f"{price(config)} x lot"
 
 
 def _lots(_: Config) -> str:
@@ -51,6 +56,8 @@ def _pnl(sums: Sums, config: Config) -> Floats:
     return sums.reward + sums["inventory_penalty"] + config.agent.terminal_penalty * sums["inventory"] ** 2
 
 
+HELD_OUT = "final/"  # in metrics, before the names of what is measured on held-out episodes
+TUNING = "tuning/"  # and on those by which something was chosen
 REWARD = "reward"  # what policies are compared by
 MEASURES = {
     measure.name: measure

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis import repetition, rules, setting
-from analysis.evaluation import Estimate, differences, exact_value, simulate, solvable, summary
-from analysis.measures import MEASURES, REWARD, Episodes
+from analysis.evaluation import Estimate, differences, exact_value, metrics, simulate, solvable, summary
+from analysis.measures import HELD_OUT, MEASURES, REWARD, Episodes
 from analysis.optimum import Problem, gap, solve
-from analysis.policy import Policy, load
+from analysis.policy import Policy, Rule, load
 from config import Config, UserError
 from envs import MarketMakingVectorEnv
 
@@ -40,34 +40,45 @@ class Comparison:
 
     policy: str
     confidence: float
+    policies: dict[str, Policy]
     results: dict[str, Episodes]
     summaries: dict[str, dict[str, Estimate]]
     differences: dict[str, Estimate]  # reward of the policy less that of each rule, paired by episode
     exact: Exact | None  # in the reduced-form market, of a policy whose actions count from one price unit
 
-    def metrics(self) -> dict[str, float]:
-        """The means, to be logged: ``final/reward``, ``baseline/linear_skew_reward`` and so on."""
-        found: dict[str, float] = {}
-        for name, estimates in self.summaries.items():
-            prefix = "final/" if name == self.policy else f"baseline/{name.replace(' ', '_')}_"
-            found |= {prefix + measure: estimate.mean for measure, estimate in estimates.items()}
+    @property
+    def rules(self) -> list[Rule]:
+        """The tuned rules."""
+        return [policy for policy in self.policies.values() if isinstance(policy, Rule)]
+
+    @property
+    def best_rule(self) -> str:
+        """The rule with the highest mean reward: chosen on these episodes, so that it is, if anything, flattered."""
+        return max((rule.name for rule in self.rules), key=lambda name: self.summaries[name][REWARD].mean)
+
+    def metrics(self, policy: str) -> dict[str, float]:
+        """What is logged of one of the policies: ``final/reward`` and so on."""
+        found = metrics(self.summaries[policy], HELD_OUT)
         if self.exact is not None:
-            found |= {"final/gap": self.exact.gap(self.policy), "final/exact_value": self.exact.values[self.policy]}
+            found |= {f"{HELD_OUT}gap": self.exact.gap(policy), f"{HELD_OUT}exact_value": self.exact.values[policy]}
         return found
 
 
 def compare(policy: Policy, config: Config) -> Comparison:
     """Tunes the rules, then plays ``policy`` and every rule on ``evaluation.episodes`` held-out episodes."""
-    policies = [policy, *map(rules.tune, rules.families(config))]
+    policies = {p.name: p for p in (policy, *map(rules.tune, rules.families(config)))}
     held_out = config.evaluation
-    results = {p.name: simulate(p, config, episodes=held_out.episodes, seed=held_out.seed) for p in policies}
+    results = {
+        name: simulate(p, config, episodes=held_out.episodes, seed=held_out.seed) for name, p in policies.items()
+    }
     exact = None
     if solvable(config, policy.reference):
-        values = {p.name: exact_value(p, config) for p in policies}
+        values = {name: exact_value(p, config) for name, p in policies.items()}
         exact = Exact(solve(Problem.of(config)).at_start, values)
     return Comparison(
         policy=policy.name,
         confidence=held_out.confidence,
+        policies=policies,
         results=results,
         summaries={name: summary(episodes, held_out.confidence) for name, episodes in results.items()},
         differences=differences(results, policy.name, held_out.confidence),
@@ -80,7 +91,7 @@ def show(comparison: Comparison, config: Config, console: Console | None = None)
     console = console or _console()
     console.print(_table(comparison, config))
     for other, difference in comparison.differences.items():
-        console.print(f"reward of {comparison.policy} less {other}: {difference}, {_verdict(difference)}")
+        console.print(f"reward of {comparison.policy} less {other}: {difference}, {verdict(difference)}")
     if comparison.exact is not None:
         console.print(f"exact optimum V* = {comparison.exact.optimum:.5g}: no policy can earn more on average")
 
@@ -90,6 +101,27 @@ def text(comparison: Comparison, config: Config) -> str:
     console = Console(file=io.StringIO(), width=WIDTH)
     show(comparison, config, console)
     return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def markdown(comparison: Comparison, config: Config) -> str:
+    """The table for a page that shows markdown."""
+    headings = ["policy", *(f"{one.label} ({one.unit(config)})" for one in MEASURES.values())]
+    headings += ["exact value", "gap"] if comparison.exact else []
+    rows = [headings, ["---", *["---:"] * (len(headings) - 1)], *_cells(comparison)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def parquet(comparison: Comparison) -> bytes:
+    """Every measure of every episode as a Parquet file, a row for each policy and episode: for tests of one's own."""
+    import pandas  # here: it takes a second, which most commands need not wait for
+
+    frames = [
+        pandas.DataFrame({"policy": name, "episode": range(len(found[REWARD])), **found})
+        for name, found in comparison.results.items()
+    ]
+    content = io.BytesIO()
+    pandas.concat(frames, ignore_index=True).to_parquet(content, index=False)
+    return content.getvalue()
 
 
 def evaluate(paths: Sequence[str], words: Sequence[str]) -> None:
@@ -134,15 +166,21 @@ def _table(comparison: Comparison, config: Config) -> Table:
     exact = ("exact value", "gap") if comparison.exact else ()
     for heading in (*(one.label for one in MEASURES.values()), *exact):
         table.add_column(heading, justify="right")
-    for policy, estimates in comparison.summaries.items():
-        cells = [str(estimates[name]) for name in MEASURES]
-        if comparison.exact is not None:
-            cells += [f"{comparison.exact.values[policy]:.5g}", f"{comparison.exact.gap(policy):.2%}"]
-        table.add_row(policy, *cells)
+    for cells in _cells(comparison):
+        table.add_row(*cells)
     return table
 
 
-def _verdict(difference: Estimate) -> str:
+def _cells(comparison: Comparison) -> list[list[str]]:
+    """The rows of the table."""
+    rows = [[name, *(str(found[one]) for one in MEASURES)] for name, found in comparison.summaries.items()]
+    if (exact := comparison.exact) is not None:
+        rows = [[*row, f"{exact.values[row[0]]:.5g}", f"{exact.gap(row[0]):.2%}"] for row in rows]
+    return rows
+
+
+def verdict(difference: Estimate) -> str:
+    """What an interval of a paired difference says."""
     if difference.low > 0:
         return "better"
     return "worse" if difference.high < 0 else "not to be told apart"

@@ -21,6 +21,16 @@ def of(config: Config) -> dict[str, Any]:
     return setting | {"evaluation": {"inventory_penalty": config.evaluation.inventory_penalty}}
 
 
+def episodes(config: Config) -> dict[str, Any]:
+    """What the held-out episodes and the numbers of a policy on them follow from, whatever the policy is."""
+    values = of(config)
+    maker, agent = values.pop("market_maker"), values.pop("agent")
+    values["market_maker"] = {name: maker[name] for name in ("max_position", "quote_size")}
+    values["agent"] = {"terminal_penalty": agent["terminal_penalty"]}
+    values["evaluation"] |= {"episodes": config.evaluation.episodes, "seed": config.evaluation.seed}
+    return values
+
+
 def judged(policies: Sequence[TrainedPolicy], words: Sequence[str]) -> tuple[Config, list[str]]:
     """The setting in which to compare ``policies``, and a sentence for each that was trained in another.
 

@@ -32,6 +32,7 @@ class Progress:
     iteration: int
     env_steps: int
     metrics: dict[str, float] = field(default_factory=dict)  # of the last iteration
+    curve: list[tuple[int, float]] = field(default_factory=list)  # env steps and train/return of every iteration
 
 
 def write(folder: Path, progress: Progress, config: Config, save: Callable[[Path], object]) -> Path:

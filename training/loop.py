@@ -23,7 +23,7 @@ from training.progress import ProgressLine
 from training.rllib.algorithms import build_config
 from training.rllib.env_runner import BatchedEnvRunner
 from training.rllib.failures import Diverged, Failures
-from training.rllib.metrics import SKIPPED, env_steps, select
+from training.rllib.metrics import RETURN, SKIPPED, env_steps, select
 from training.signals import first_only_asks
 
 SKIPPED_IN_A_ROW = 3  # iterations that sampled what is not finite: then its cause stays
@@ -50,6 +50,7 @@ class TrainResult:
     env_steps: int
     interrupted: int  # the signal that ended it after a whole iteration, 0 if none did
     metrics: dict[str, float]  # of the last iteration
+    curve: list[tuple[int, float]]  # env steps and train/return of every iteration, also of those before a resume
     weights: dict[str, Any]  # state of the learner's module, as numpy arrays
 
 
@@ -153,6 +154,7 @@ class _Training:
         self._sound = True  # whether what the learner holds is worth keeping
         self._skipped = 0  # iterations in a row that have left something out
         self._metrics: dict[str, float] = {}
+        self._curve = list(done.curve)
 
     def iterate(self) -> dict[str, float]:
         """One iteration that did sample; RLlib returns empty-handed while failed runners restart.
@@ -173,6 +175,8 @@ class _Training:
         self.iteration, self.env_steps = self.iteration + 1, steps
         if self._score is not None and self.iteration % SCORE_EVERY == 0:
             self._metrics |= self._score(self._weights())
+        if RETURN in self._metrics:
+            self._curve.append((steps, self._metrics[RETURN]))
         self._run.log_metrics(self._metrics, step=steps)
         return self._metrics
 
@@ -222,7 +226,7 @@ class _Training:
         if self._saved == self.iteration or not self._sound:
             return
         self._saved = self.iteration
-        progress = checkpoints.Progress(self._run.id, self.iteration, self.env_steps, self._metrics)
+        progress = checkpoints.Progress(self._run.id, self.iteration, self.env_steps, self._metrics, self._curve)
         try:
             self._checkpoint = checkpoints.write(
                 self._folder, progress, self._config, lambda folder: self._algorithm.save_to_path(str(folder))
@@ -242,6 +246,7 @@ class _Training:
             env_steps=self.env_steps,
             interrupted=interrupted,
             metrics=self._metrics,
+            curve=self._curve,
             weights=self._weights(),
         )
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis import report
+from analysis import pictures, report, setting
 from analysis.evaluation import exact_value, solvable
 from analysis.optimum import Problem, gap, solve
-from analysis.policy import TrainedPolicy
+from analysis.policy import Rule, TrainedPolicy
+from analysis.report import Comparison
 from config import Config
-from training import checkpoints, policies, tracking
+from training import checkpoints, description, policies, tracking
 from training.loop import TrainResult, built, train_built
 from training.policies import PolicyNetwork
 from training.signals import exit_code
-from training.tracking import Run
+from training.tracking import Run, Scores, provenance
 
 
 def run(config: Config, resume: Path | None, files: Sequence[Path] = ()) -> None:
@@ -79,15 +80,46 @@ def _conclude(config: Config, tracked: Run, result: TrainResult) -> None:
     try:
         comparison = report.compare(TrainedPolicy(network, network.card, name=config.algo.name.value), config)
     except Exception:
-        tracked.log_model(network, step=result.env_steps)
+        tracked.log_model(
+            network, step=result.env_steps, description=description.of_version(None, config, result.env_steps)
+        )
         raise
     report.show(comparison, config)
-    tracked.log_metrics(comparison.metrics(), step=result.env_steps)
-    tracked.log_text(report.text(comparison, config), "evaluation.txt")
-    uri = tracked.log_model(network, step=result.env_steps, scores=comparison.metrics())
+    uri = _track(config, tracked, result, network, comparison)
     print(f"model in MLflow: {uri or tracked.waits}")
     print("next, runs and models in the browser:  make ui")
     print(f"next, train this one for longer:       make train ARGS='resume={tracked.id} training.iterations=...'")
+
+
+def _track(
+    config: Config, tracked: Run, result: TrainResult, network: PolicyNetwork, comparison: Comparison
+) -> str | None:
+    """Everything about the comparison that MLflow keeps: scores, pictures, rules, the model, of which the address."""
+    step = result.env_steps
+    scores = Scores.held_out(comparison.metrics(comparison.policy), config)
+    tracked.log_scores(scores, step)
+    tracked.describe(description.of_run(comparison, config, step))
+    tracked.log_text(report.text(comparison, config), "evaluation.txt")
+    tracked.log_bytes(report.parquet(comparison), "episodes.parquet")
+    for name, picture in pictures.draw(comparison, config).items():
+        tracked.log_bytes(picture, f"pictures/{name}")
+    tracked.log_bytes(pictures.learning_curve(result.curve, comparison, config), "pictures/learning_curve.png")
+    for rule in comparison.rules:
+        _track_rule(config, tracked, rule, comparison)
+    return tracked.log_model(
+        network, step=step, scores=scores, description=description.of_version(comparison, config, step)
+    )
+
+
+def _track_rule(config: Config, tracked: Run, rule: Rule, comparison: Comparison) -> None:
+    """A rule as a run of its own, so that it stands beside the policies in MLflow's tables and charts."""
+    tags = {"stage": "rule", "algo": rule.name, "market": config.market.name}
+    tracked.log_beside(
+        f"{rule.name.replace(' ', '-').lower()}-{config.market.name}",
+        Scores.held_out(comparison.metrics(rule.name), config),
+        tags=tags | {tracking.DESCRIPTION: description.of_rule(rule, comparison, config)},
+        params=provenance.flatten(setting.episodes(config) | {"rule": dict(rule.coefficients)}),
+    )
 
 
 def _save(network: PolicyNetwork, folder: Path) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 import config as configuration
-from analysis.measures import MEASURES, REWARD
+from analysis.evaluation import metrics
+from analysis.measures import HELD_OUT, MEASURES, REWARD, TUNING
 from config import Config, UserError, cli
 from config.cli import Word, Words
 
@@ -114,15 +115,16 @@ def _report(sweep: Sweep, run: Run) -> Status:
 
 
 def _report_best(sweep: Sweep, finished: list[Trial], run: Run) -> None:
+    from training.tracking import Scores
     from tuning import report
-    from tuning.logbook import final_metrics
 
     best = finished[0]
     scores = report.held_out(sweep, best)
     path = report.write_best(sweep, best)
     run.log_file(path)
     run.set_tags({"best.trial": str(best.number), "best.run": best.run_id})
-    run.log_metrics(final_metrics(best.scores, "selected_") | final_metrics(scores, "held_out_"), step=len(finished))
+    run.log_metrics(metrics(best.scores, TUNING), step=len(finished))
+    run.log_scores(Scores.held_out(metrics(scores, HELD_OUT), sweep.config), step=len(finished))
     print(
         f"trial {best.number} is the best of {len(finished)} by the reward it is chosen by, "
         f"{best.scores[REWARD]}: selected, so optimistic"

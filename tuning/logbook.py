@@ -15,8 +15,8 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial as TuneTrial
 from rich.console import Console
 
-from analysis.evaluation import Estimate
-from analysis.measures import REWARD
+from analysis.evaluation import Estimate, metrics
+from analysis.measures import REWARD, TUNING
 from config import Config
 from training import tracking
 from training.tracking import Run, Status
@@ -73,7 +73,7 @@ class Logbook(Callback):
             entry = self._trials[trial.trial_id] = dataclasses.replace(entry, env_steps=step)
         if scores := _scores(result):
             self._keep(dataclasses.replace(entry, scores=scores))
-            run.log_metrics(final_metrics(scores), step=step)
+            run.log_metrics(metrics(scores, TUNING), step=step)
 
     def on_trial_complete(self, trial: TuneTrial, **_: Any) -> None:
         """Ends the run of a trial that has trained and scored."""
@@ -133,14 +133,6 @@ def _announce_ctrl_c() -> None:
             end_early(number, frame)
 
     signal.signal(signal.SIGINT, end)
-
-
-def final_metrics(scores: dict[str, Estimate], prefix: str = "") -> dict[str, float]:
-    """Scores as metrics, the reward with the ends of its interval."""
-    reward = scores[REWARD]
-    means = {name: estimate.mean for name, estimate in scores.items()}
-    ends = {f"{REWARD}_low": reward.low, f"{REWARD}_high": reward.high}
-    return {f"final/{prefix}{name}": value for name, value in (means | ends).items()}
 
 
 def _scores(result: dict[str, Any]) -> dict[str, Estimate]:

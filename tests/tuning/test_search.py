@@ -81,8 +81,8 @@ def test_a_failed_trial_is_shown_and_tried_again(settings, tmp_path, monkeypatch
     again = tracking.children(settings, made.run_id)
     assert {(c.id, c.status) for c in again} == {(c.id, "FINISHED") for c in children}
     for child in again:
-        assert child.metrics["train/return"] == child.metrics["final/reward"]
-        assert float(child.params["market_maker.alpha_skew"]) == child.metrics["final/reward"]
+        assert child.metrics["train/return"] == child.metrics["tuning/reward"]
+        assert float(child.params["market_maker.alpha_skew"]) == child.metrics["tuning/reward"]
 
     command.search_and_report(made.config, [], made)
     assert made.read_trials() == second, "nothing is left to do"

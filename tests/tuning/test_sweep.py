@@ -73,8 +73,8 @@ def test_a_sweep_from_the_command_line_to_the_next_training() -> None:
     assert rewards == sorted(rewards, reverse=True)
     parent = tracking.find(made.config, made.run_id)
     assert (parent.status, parent.tags["stage"]) == ("FINISHED", "sweep")
-    assert parent.metrics["final/selected_reward"] == pytest.approx(rewards[0])
-    assert "final/held_out_reward_low" in parent.metrics
+    assert parent.metrics["tuning/reward"] == pytest.approx(rewards[0])
+    assert "final/reward_low" in parent.metrics
     children = {child.id: child for child in tracking.children(made.config, made.run_id)}
     assert set(children) == {trial.run_id for trial in trials}
     for trial in trials:
@@ -82,7 +82,7 @@ def test_a_sweep_from_the_command_line_to_the_next_training() -> None:
         assert child.status == "FINISHED"
         assert child.params["agent.action"] == "residual"
         assert float(child.params["agent.inventory_penalty"]) == trial.values["inventory_penalty"]
-        assert child.metrics["final/reward"] == pytest.approx(trial.scores["reward"].mean)
+        assert child.metrics["tuning/reward"] == pytest.approx(trial.scores["reward"].mean)
         assert curve(made.config, trial.run_id) == [256, 512]
     best = config.load([f"config={made.folder / report.BEST}"])
     assert best.agent.inventory_penalty == trials[0].values["inventory_penalty"]

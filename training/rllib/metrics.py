@@ -11,6 +11,7 @@ from training.rllib.env_runner import MARKET_METRICS
 
 MODULE = "learners/default_policy"
 SKIPPED = "train/skipped_updates"  # batches left out because they hold something that is not finite
+RETURN = "train/return"
 RESULTS = {  # our name: path in RLlib's result; an algorithm has only some of them
     "train/episode_return": "env_runners/episode_return_mean",
     "train/episodes": "env_runners/num_episodes_lifetime",
@@ -31,7 +32,7 @@ RESULTS = {  # our name: path in RLlib's result; an algorithm has only some of t
     "time/learn_s": "timers/learner_update_timer",
     "time/sync_s": "timers/synch_weights",
 }
-PER_STEP = {"reward": "train/return", "pnl_change": "market/pnl"}  # shown as sums over an episode
+PER_STEP = {"reward": RETURN, "pnl_change": "market/pnl"}  # shown as sums over an episode
 
 
 def select(result: Mapping[str, Any], config: Config) -> dict[str, float]:

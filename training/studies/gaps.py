@@ -17,6 +17,7 @@ from rich.table import Table
 import config as configuration
 from analysis import rules
 from analysis.evaluation import exact_value, solvable
+from analysis.measures import HELD_OUT
 from analysis.optimum import Problem, gap, score, solve
 from analysis.policy import TrainedPolicy
 from config import Config, UserError
@@ -181,8 +182,8 @@ def _train(algorithm: str, market: str, seed: int, config: Config, by: Yardstick
         seconds = time.perf_counter() - start
         network = policies.policy_of(config, result.weights)
         value = exact_value(TrainedPolicy(network, network.card, name=algorithm), config)
-        found = {"final/exact_value": value, "final/gap": by.gap(value), "final/score": by.score(value)}
-        tracked.log_metrics(found, step=result.env_steps)
+        found = {"exact_value": value, "gap": by.gap(value), "score": by.score(value)}
+        tracked.log_metrics({HELD_OUT + name: number for name, number in found.items()}, step=result.env_steps)
         said = f"gap {by.gap(value):.3%}, G {by.score(value):.4f}, {seconds:.1f} s"
         print(f"{algorithm} {market} seed {seed}: {said}", flush=True)
         if result.interrupted:

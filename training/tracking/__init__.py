@@ -18,11 +18,14 @@ from config.schema import TrackingConfig
 from training.tracking import provenance
 from training.tracking.client import check, tracking_uri
 from training.tracking.run import Run, Status
-from training.tracking.store import RunRecord, Store
+from training.tracking.scores import Scores
+from training.tracking.store import DESCRIPTION, RunRecord, Store
 
 __all__ = [
+    "DESCRIPTION",
     "Run",
     "RunRecord",
+    "Scores",
     "Status",
     "check",
     "children",

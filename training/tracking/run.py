@@ -15,7 +15,8 @@ from training.tracking import provenance
 from training.tracking.client import brief
 from training.tracking.files import encode, pack
 from training.tracking.outbox import Outbox, Refused, keep, kept
-from training.tracking.store import STARTED_AS, Store, now_ms
+from training.tracking.scores import Scores, now_ms
+from training.tracking.store import DESCRIPTION, STARTED_AS, Store
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -31,6 +32,7 @@ class Run:
     """One run. Only `log_model` and `finish` wait, for a bounded time; nothing raises because MLflow is down.
 
     Attributes:
+        name: what it is called in MLflow.
         id: MLflow's id or, if MLflow did not answer at the start, one of our own by which it is found, too.
 
     """
@@ -38,6 +40,7 @@ class Run:
     def __init__(
         self, config: Config, store: Store, *, key: str, name: str, parent_id: str | None, resume: bool
     ) -> None:
+        self.name = name
         self._config = config
         self._store = store
         self._outbox = Outbox(store.deliver, self._complain)
@@ -83,32 +86,69 @@ class Run:
         """Sets or replaces tags."""
         self._outbox.put({"kind": "tags", "values": dict(tags)})
 
+    def describe(self, description: str) -> None:
+        """What the run's page says above its numbers, in Markdown."""
+        self.set_tags({DESCRIPTION: description})
+
     def log_text(self, text: str, artifact_path: str) -> None:
         """Keeps ``text`` as the run's file ``artifact_path``."""
-        self._outbox.put({"kind": "files", "files": {artifact_path: encode(text.encode())}})
+        self.log_bytes(text.encode(), artifact_path)
 
     def log_file(self, path: Path, artifact_path: str | None = None) -> None:
         """Keeps ``path``, as it is now, as the run's file ``artifact_path`` (its own name by default)."""
-        self._outbox.put({"kind": "files", "files": {artifact_path or path.name: encode(path.read_bytes())}})
+        self.log_bytes(path.read_bytes(), artifact_path or path.name)
 
-    def log_model(self, policy: PolicyNetwork, *, step: int, scores: Mapping[str, float] | None = None) -> str | None:
-        """Logs ``policy`` as an MLflow model and registers it as a new version.
+    def log_bytes(self, content: bytes, artifact_path: str) -> None:
+        """Keeps ``content`` as the run's file ``artifact_path``."""
+        self._outbox.put({"kind": "files", "files": {artifact_path: encode(content)}})
+
+    def log_scores(self, scores: Scores, step: int) -> None:
+        """Logs what was measured when training was over, and on which episodes."""
+        self._outbox.put({"kind": "scores", "scores": scores.record(), "step": int(step)})
+
+    def log_beside(self, name: str, scores: Scores, *, tags: Mapping[str, str], params: Mapping[str, str]) -> None:
+        """Logs a run of its own for what was scored beside this one; once, whichever run finds the same again."""
+        self._outbox.put(
+            {
+                "kind": "beside",
+                "key": scores.key(name),
+                "name": name,
+                "tags": dict(tags),
+                "params": dict(params),
+                "scores": scores.record(),
+            }
+        )
+
+    def log_model(
+        self, policy: PolicyNetwork, *, step: int, scores: Scores | None = None, description: str = ""
+    ) -> str | None:
+        """Logs ``policy`` as an MLflow model of the run's name and registers it as a new version.
 
         Args:
             policy: MLflow loads and serves it without this code.
-            step: of the last metrics; the model's page shows those.
-            scores: evaluation numbers, kept as tags of the version.
+            step: env steps it was trained for.
+            scores: shown as the model's metrics and as tags of the version.
+            description: of the version, in Markdown; ``{uri}`` in it becomes its address.
 
         Returns:
             ``models:/name/version``; None if MLflow does not answer, and the model waits with the rest.
 
         """
         key = f"{self.id}-{step}"  # again after a resume without a step: the same model, no second version
-        tags = provenance.labels(self._config) | {name: f"{value:.6g}" for name, value in (scores or {}).items()}
-        files = pack(policy)
-        params = provenance.flatten(to_dict(self._config))
-        record = {"kind": "model", "key": key, "files": files, "step": int(step), "tags": tags, "params": params}
-        self._outbox.put(record)
+        numbers = scores.values if scores else {}
+        self._outbox.put(
+            {
+                "kind": "model",
+                "key": key,
+                "name": self.name,
+                "files": pack(policy),
+                "step": int(step),
+                "tags": provenance.labels(self._config) | {name: f"{value:.6g}" for name, value in numbers.items()},
+                "params": provenance.flatten(to_dict(self._config)),
+                "scores": scores.record() if scores else None,
+                "description": description,
+            }
+        )
         self._outbox.wait(MODEL_PATIENCE_S, through_failures=False)
         return self._store.model_uris.get(key)
 

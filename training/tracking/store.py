@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import mlflow.artifacts
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Param, RunTag
+from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
+from analysis.measures import HELD_OUT, TUNING
 from config import UserError
 from config.schema import TrackingConfig
+from training.tracking import models, views
 from training.tracking.client import brief, connect, may_pass, public, tracking_uri
-from training.tracking.files import Files, sign, unpacked
+from training.tracking.files import Files, unpacked
+from training.tracking.models import KEY
 from training.tracking.outbox import Record, Refused
+from training.tracking.scores import Scores
 
-KEY = "run.key"  # tag: our own id of a run or model, by which a repeated creation finds the first one
 STARTED_AS = "run.started_as"  # tag: the id of a run which MLflow did not answer at its start
-RESULTS = ("final/", "baseline/")  # no curves: what is found later holds
+RESULTS = (HELD_OUT, TUNING)  # no curves: what is found later holds
 PARENT = "mlflow.parentRunId"
+DESCRIPTION = "mlflow.note.content"
 PARAMS_PER_CALL = 100  # MLflow's limits
 PARAM_LENGTH = 6000
 SHORTEST_ID = 4  # of the beginning of an id
-
-# What the table of runs shows to who opens it by `training.ui`; without it there is not one number in it. The format is
-# the one that MLflow's own "share view" writes.
-COLUMNS = ["final/reward", "final/pnl", "final/mean_abs_inventory", "final/gap", "train/return", "time/steps_per_s"]
-OVERVIEW = {
-    "mlflow.sharedViewState.overview": json.dumps(
-        {"selectedColumns": [*(f"metrics.`{name}`" for name in COLUMNS), "attributes.`Models`"]}
-    )
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,11 +45,6 @@ class RunRecord:
     metrics: dict[str, float]  # the last value of each
     params: dict[str, str]
     tags: dict[str, str]
-
-
-def now_ms() -> int:
-    """MLflow's time stamps."""
-    return time.time_ns() // 1_000_000
 
 
 class Store:
@@ -105,7 +94,7 @@ class Store:
     def fetch(self, model_uri: str) -> Path:
         """The local folder of a model, downloaded unless it is on this machine."""
         with self._asked(f"give {model_uri}"):
-            location = _location(connect(self._source), model_uri)
+            location = models.location(connect(self._source), model_uri)
             return Path(mlflow.artifacts.download_artifacts(location, tracking_uri=self._source))
 
     @contextmanager
@@ -121,7 +110,10 @@ class Store:
         found = client.get_experiment_by_name(name)
         # Without a server MLflow would put artifacts into the working directory.
         folder = None if self.is_server else str(Path(self._tracking.store).resolve() / "artifacts" / name)
-        self.experiment_id = found.experiment_id if found else client.create_experiment(name, folder, OVERVIEW)
+        self.experiment_id = found.experiment_id if found else client.create_experiment(name, folder)
+        for tag, value in views.overview().items():
+            if found is None or found.tags.get(tag) != value:
+                client.set_experiment_tag(self.experiment_id, tag, value)
         return client
 
     def _search(self, condition: str = "") -> list[MlflowRun]:
@@ -180,15 +172,12 @@ class Store:
             connect(self._source).log_batch(self.run_id, metrics=new)
 
     def _params(self, values: dict[str, str]) -> None:
-        client = connect(self._source)
+        client, legal = connect(self._source), _legal(values)
         known = client.get_run(self.run_id).data.params
-        legal = {re.sub(r"[^\w\-. /:]", "_", key): value[:PARAM_LENGTH] for key, value in values.items()}
-        params = [Param(key, value) for key, value in legal.items() if key not in known]
         changed = {f"now.{key}": value for key, value in legal.items() if known.get(key, value) != value}
         if changed:
             self._tags(changed)
-        for first in range(0, len(params), PARAMS_PER_CALL):
-            client.log_batch(self.run_id, params=params[first : first + PARAMS_PER_CALL])
+        _log_params(client, self.run_id, legal)
 
     def _tags(self, values: dict[str, str]) -> None:
         connect(self._source).log_batch(self.run_id, tags=[RunTag(key, value) for key, value in values.items()])
@@ -197,64 +186,67 @@ class Store:
         with unpacked(files) as folder:
             connect(self._source).log_artifacts(self.run_id, str(folder))
 
-    def _model(self, key: str, files: Files, step: int, tags: dict[str, str], params: dict[str, str]) -> None:
-        client = connect(self._source)
-        tags = {KEY: key, **tags}
-        found = client.search_logged_models([self.experiment_id], f"tags.`{KEY}` = '{key}'")
-        if found:
-            model = found[0]
-        else:
-            model = client.create_logged_model(self.experiment_id, "policy", self.run_id, tags, params)
-        self._show_metrics(model.model_id, step)
-        with unpacked(files) as folder:
-            sign(folder, model, self.run_id)
-            client.log_model_artifacts(model.model_id, str(folder))
-        client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-        self.model_uris[key] = self._register(model, tags)
+    def _scores(self, scores: dict[str, Any], step: int) -> None:
+        found, client = Scores(**scores), connect(self._source)
+        client.log_inputs(self.run_id, datasets=[found.dataset()])
+        client.log_batch(self.run_id, metrics=found.metrics(step, self.run_id))
 
-    def _show_metrics(self, model_id: str, step: int) -> None:
-        """Puts the run's metrics of ``step`` on the model's page; the run still holds them once."""
-        client = connect(self._source)
-        run = client.get_run(self.run_id)
-        names = run.data.metrics
-        history = [point for name in names for point in client.get_metric_history(self.run_id, name)]
-        points = sorted((p for p in history if p.step == step and p.model_id is None), key=lambda p: p.timestamp)
-        latest = {point.key: point for point in points}
-        if model_id not in {output.model_id for output in (run.outputs.model_outputs if run.outputs else [])}:
-            client.log_outputs(self.run_id, [LoggedModelOutput(model_id, step)])
-        client.log_batch(
-            self.run_id,
-            [
-                Metric(point.key, point.value, point.timestamp, step, model_id=model_id, run_id=self.run_id)
-                for point in latest.values()
-            ],
+    def _model(
+        self,
+        key: str,
+        name: str,
+        files: Files,
+        step: int,
+        tags: dict[str, str],
+        params: dict[str, str],
+        scores: dict[str, Any] | None,
+        description: str,
+    ) -> None:
+        client, tags = connect(self._source), {KEY: key, **tags}
+        model = models.log(
+            client,
+            experiment_id=self.experiment_id,
+            run_id=self.run_id,
+            name=name,
+            files=files,
+            step=step,
+            tags=tags,
+            params=params,
+            scores=Scores(**scores) if scores else None,
+        )
+        self.model_uris[key] = models.register(
+            client, model, run_id=self.run_id, name=self._tracking.model_name, tags=tags, description=description
         )
 
-    def _register(self, model: LoggedModel, tags: dict[str, str]) -> str:
-        client, name = connect(self._source), self._tracking.model_name
-        if not client.search_registered_models(f"name = '{name}'"):
-            client.create_registered_model(name)
-        versions = client.search_model_versions(f"name = '{name}' and tags.`{KEY}` = '{tags[KEY]}'")
-        if versions:
-            return f"models:/{name}/{versions[0].version}"
-        version = client.create_model_version(
-            name, model.artifact_location, self.run_id, tags, model_id=model.model_id, await_creation_for=0
-        )
-        return f"models:/{name}/{version.version}"
+    def _beside(
+        self, key: str, name: str, tags: dict[str, str], params: dict[str, str], scores: dict[str, Any]
+    ) -> None:
+        """A run of its own, over as soon as it stands there; the same one whoever finds the same again."""
+        client, found = connect(self._source), Scores(**scores)
+        known = self._search(f"tags.`{KEY}` = '{key}'")
+        if known and known[0].info.status == "FINISHED":
+            return
+        run = known[0] if known else client.create_run(self.experiment_id, found.timestamp, {KEY: key, **tags}, name)
+        ident = run.info.run_id
+        client.log_inputs(ident, datasets=[found.dataset()])
+        client.log_batch(ident, metrics=found.metrics(0, ident))
+        _log_params(client, ident, _legal(params))
+        client.set_terminated(ident, "FINISHED", found.timestamp)
 
     def _end(self, status: str, ended: int) -> None:
         connect(self._source).set_terminated(self.run_id, status, ended)
 
 
-def _location(client: MlflowClient, model_uri: str) -> str:
-    """Where the files are. MLflow's own resolution asks the process-wide registry, not the configured one."""
-    match = re.fullmatch(r"models:/([^/@]+)(?:/(\d+)|@(.+))", model_uri)
-    if match is None:
-        raise UserError(f"a model must be models:/name/version or models:/name@alias, but it is {model_uri}")
-    name, version, alias = match.groups()
-    if alias is not None:
-        version = client.get_model_version_by_alias(name, alias).version
-    return client.get_model_version_download_uri(name, version)
+def _legal(params: Mapping[str, str]) -> dict[str, str]:
+    return {re.sub(r"[^\w\-. /:]", "_", key): value[:PARAM_LENGTH] for key, value in params.items()}
+
+
+def _log_params(client: MlflowClient, run_id: str, params: Mapping[str, str]) -> None:
+    """Logs those that the run has not."""
+    known = client.get_run(run_id).data.params
+    new = [Param(key, value) for key, value in params.items() if key not in known]
+    for first in range(0, len(new), PARAMS_PER_CALL):
+        client.log_batch(run_id, params=new[first : first + PARAMS_PER_CALL])
 
 
 def _record(run: MlflowRun) -> RunRecord:
