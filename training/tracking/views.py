@@ -18,19 +18,6 @@ SECTIONS = {  # name: whether it is open
     "Sweeps": True,
     **dict.fromkeys(("final", "train", "market", "time", "tuning", "gap"), False),  # all the rest, by its prefix
 }
-LINE = {  # as the button writes it
-    "lineSmoothness": 0,
-    "xAxisScaleType": "linear",
-    "scaleType": "linear",
-    "range": {},
-    "xAxisKey": "step",
-    "selectedXAxisMetricKey": "",
-    "yAxisKey": "metric",
-    "yAxisExpressions": [],
-    "ignoreOutliers": False,
-    "useGlobalXaxisKey": True,
-    "useGlobalLineSmoothing": True,
-}
 MOST_RUNS = 30  # in one bar chart
 
 
@@ -43,10 +30,7 @@ def _state() -> dict[str, Any]:
     held_out, curves, sweeps, *_ = SECTIONS
     cards = [
         *(_card("BAR", held_out, label, metricKey=key) for key, label in BARS.items()),
-        *(
-            _card("LINE", curves, label, metricKey=key, selectedMetricKeys=[key], **LINE)
-            for key, label in CURVES.items()
-        ),
+        *(_card("LINE", curves, label, **_line(key)) for key, label in LINES.items()),
         _card("PARALLEL", sweeps, "skews and penalty", selectedParams=SEARCHED, selectedMetrics=[OBJECTIVE]),
     ]
     return {
@@ -69,4 +53,22 @@ def _card(kind: str, section: str, label: str, **own: Any) -> dict[str, Any]:
         "deleted": False,
         "isGenerated": False,
         **own,
+    }
+
+
+def _line(key: str) -> dict[str, Any]:
+    return {
+        "metricKey": key,
+        "selectedMetricKeys": [key],
+        "lineSmoothness": 0,
+        "xAxisScaleType": "linear",
+        "scaleType": "linear",
+        "range": {},
+        "xAxisKey": "step",
+        "selectedXAxisMetricKey": "",
+        "yAxisKey": "metric",
+        "yAxisExpressions": [],
+        "ignoreOutliers": False,
+        "useGlobalXaxisKey": True,
+        "useGlobalLineSmoothing": True,
     }
