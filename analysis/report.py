@@ -107,8 +107,14 @@ def markdown(comparison: Comparison, config: Config) -> str:
     """The table for a page that shows markdown."""
     headings = ["policy", *(f"{one.label} ({one.unit(config)})" for one in MEASURES.values())]
     headings += ["exact value", "gap"] if comparison.exact else []
-    rows = [headings, ["---", *["---:"] * (len(headings) - 1)], *_cells(comparison)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown_table([headings, *_cells(comparison)])
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """``rows``, the first of them the headings."""
+    headings, *others = rows
+    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *others]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
 
 
 def parquet(comparison: Comparison) -> bytes:

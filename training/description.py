@@ -14,11 +14,11 @@ LOADING = """
 ```python
 from training.tracking import load_policy
 
-policy = load_policy("{uri}")  # observations float32 [n, k] to actions float32 [n, 2], in price units; no Ray
+actions = load_policy("{uri}")(observations)  # float32 [n, k] to [n, 2]
 ```
 
-Without this code: `mlflow.pyfunc.load_model("{uri}").predict(observations)`. The columns of an observation and the
-setting that gives the actions a meaning are in `policy.json` beside the model.
+Without this code: `mlflow.pyfunc.load_model("{uri}").predict(observations)`. Actions are in price units. The columns
+of an observation, and the setting that gives the actions a meaning, are in `policy.json` beside the model.
 """
 
 

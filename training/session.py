@@ -85,13 +85,13 @@ def _conclude(config: Config, tracked: Run, result: TrainResult) -> None:
         )
         raise
     report.show(comparison, config)
-    uri = _track(config, tracked, result, network, comparison)
+    uri = track(config, tracked, result, network, comparison)
     print(f"model in MLflow: {uri or tracked.waits}")
     print("next, runs and models in the browser:  make ui")
     print(f"next, train this one for longer:       make train ARGS='resume={tracked.id} training.iterations=...'")
 
 
-def _track(
+def track(
     config: Config, tracked: Run, result: TrainResult, network: PolicyNetwork, comparison: Comparison
 ) -> str | None:
     """Everything about the comparison that MLflow keeps: scores, pictures, rules, the model, of which the address."""

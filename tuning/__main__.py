@@ -12,7 +12,7 @@ from rich.console import Console
 
 import config as configuration
 from analysis.evaluation import metrics
-from analysis.measures import HELD_OUT, MEASURES, REWARD, TUNING
+from analysis.measures import HELD_OUT, MEASURES, REWARD
 from config import Config, UserError, cli
 from config.cli import Word, Words
 
@@ -78,6 +78,7 @@ def search_and_report(config: Config, words: Sequence[str], earlier: Sweep | Non
     try:
         current = earlier or sweep.create(run.id, config, words)
         print(_headline(current), flush=True)
+        run.describe_sweep(_headline(current))
         (search.go_on if earlier else search.search)(current)
         status = _report(current, run)
     except (KeyboardInterrupt, SystemExit):
@@ -123,7 +124,7 @@ def _report_best(sweep: Sweep, finished: list[Trial], run: Run) -> None:
     path = report.write_best(sweep, best)
     run.log_file(path)
     run.set_tags({"best.trial": str(best.number), "best.run": best.run_id})
-    run.log_metrics(metrics(best.scores, TUNING), step=len(finished))
+    run.describe_sweep(f"{_headline(sweep)}\n\n{report.markdown(finished, sweep.config)}")
     run.log_scores(Scores.held_out(metrics(scores, HELD_OUT), sweep.config), step=len(finished))
     print(
         f"trial {best.number} is the best of {len(finished)} by the reward it is chosen by, "

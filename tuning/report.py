@@ -13,6 +13,7 @@ from rich.table import Table
 from analysis.evaluation import Estimate, simulate, summary
 from analysis.measures import MEASURES, REWARD
 from analysis.policy import load
+from analysis.report import markdown_table
 from config import Config
 from tuning.space import SECTIONS, overlay, trial_config
 from tuning.sweep import Sweep, Trial, write
@@ -30,19 +31,33 @@ def ranked(trials: Iterable[Trial]) -> list[Trial]:
 
 def table(trials: list[Trial], config: Config) -> Table:
     """``trials`` in their order, with intervals over episodes."""
-    evaluation = config.evaluation
-    shown = Table(
-        title=f"{evaluation.tuning_episodes} episodes, the same for all; {evaluation.confidence:.0%} intervals",
-        title_justify="left",
-    )
-    for heading in ("trial", *SECTIONS, *(one.label for one in MEASURES.values()), ""):
+    shown = Table(title=_title(config), title_justify="left")
+    for heading in _headings():
         shown.add_column(heading, justify="right" if heading else "left")
     for trial in trials:
-        point = [f"{trial.values[name]:.4g}" for name in SECTIONS]
-        finished = trial.state == "finished"
-        scores = [str(trial.scores[name]) if finished else "" for name in MEASURES]
-        shown.add_row(str(trial.number), *point, *scores, "" if finished else trial.state)
+        shown.add_row(*_cells(trial))
     return shown
+
+
+def markdown(trials: list[Trial], config: Config) -> str:
+    """The same for a page that shows Markdown."""
+    return f"{_title(config)}\n\n{markdown_table([_headings(), *map(_cells, trials)])}"
+
+
+def _title(config: Config) -> str:
+    evaluation = config.evaluation
+    return f"{evaluation.tuning_episodes} episodes, the same for all; {evaluation.confidence:.0%} intervals"
+
+
+def _headings() -> list[str]:
+    return ["trial", *SECTIONS, *(one.label for one in MEASURES.values()), ""]
+
+
+def _cells(trial: Trial) -> list[str]:
+    point = [f"{trial.values[name]:.4g}" for name in SECTIONS]
+    finished = trial.state == "finished"
+    scores = [str(trial.scores[name]) if finished else "" for name in MEASURES]
+    return [str(trial.number), *point, *scores, "" if finished else trial.state]
 
 
 def as_csv(trials: list[Trial]) -> str:

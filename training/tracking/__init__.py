@@ -17,9 +17,10 @@ from config import Config, UserError, load, to_dict
 from config.schema import TrackingConfig
 from training.tracking import provenance
 from training.tracking.client import check, tracking_uri
+from training.tracking.models import DESCRIPTION
 from training.tracking.run import Run, Status
 from training.tracking.scores import Scores
-from training.tracking.store import DESCRIPTION, RunRecord, Store
+from training.tracking.store import RunRecord, Store
 
 __all__ = [
     "DESCRIPTION",

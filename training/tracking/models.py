@@ -16,6 +16,7 @@ from training.tracking.scores import Scores
 
 KEY = "run.key"  # tag: our own id of a run or model, by which a repeated creation finds the first one
 VERSIONS = "mlflow.modelVersions"  # tag by which a model's page knows its versions
+DESCRIPTION = "mlflow.note.content"  # tag of a run or model: Markdown, which its page shows
 ADDRESS = "{uri}"  # in a description: where models:/name/version goes
 ABOUT = "Policies that set two quotes for a market maker: observations float32 [n, k] to actions float32 [n, 2]."
 
@@ -62,9 +63,10 @@ def register(
         )
     )
     uri = f"models:/{name}/{version.version}"
-    client.update_model_version(name, version.version, description.replace(ADDRESS, uri))
+    said = description.replace(ADDRESS, uri)
+    client.update_model_version(name, version.version, said)
     known = json.dumps([{"name": name, "version": int(version.version)}])
-    client.set_logged_model_tags(model.model_id, {VERSIONS: known})
+    client.set_logged_model_tags(model.model_id, {VERSIONS: known, DESCRIPTION: said})
     return uri
 
 

@@ -14,9 +14,10 @@ from training.policies import PolicyNetwork
 from training.tracking import provenance
 from training.tracking.client import brief
 from training.tracking.files import encode, pack
+from training.tracking.models import DESCRIPTION
 from training.tracking.outbox import Outbox, Refused, keep, kept
 from training.tracking.scores import Scores, now_ms
-from training.tracking.store import DESCRIPTION, STARTED_AS, Store
+from training.tracking.store import STARTED_AS, Store
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -89,6 +90,10 @@ class Run:
     def describe(self, description: str) -> None:
         """What the run's page says above its numbers, in Markdown."""
         self.set_tags({DESCRIPTION: description})
+
+    def describe_sweep(self, description: str) -> None:
+        """The same for a run whose children, tagged with its id as ``group``, are trials; links to a page of them."""
+        self._outbox.put({"kind": "sweep", "description": description})
 
     def log_text(self, text: str, artifact_path: str) -> None:
         """Keeps ``text`` as the run's file ``artifact_path``."""

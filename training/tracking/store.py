@@ -28,7 +28,6 @@ from training.tracking.scores import Scores
 STARTED_AS = "run.started_as"  # tag: the id of a run which MLflow did not answer at its start
 RESULTS = (HELD_OUT, TUNING)  # no curves: what is found later holds
 PARENT = "mlflow.parentRunId"
-DESCRIPTION = "mlflow.note.content"
 PARAMS_PER_CALL = 100  # MLflow's limits
 PARAM_LENGTH = 6000
 SHORTEST_ID = 4  # of the beginning of an id
@@ -181,6 +180,13 @@ class Store:
 
     def _tags(self, values: dict[str, str]) -> None:
         connect(self._source).log_batch(self.run_id, tags=[RunTag(key, value) for key, value in values.items()])
+
+    def _sweep(self, description: str) -> None:
+        client = connect(self._source)
+        for tag, value in views.of_sweep(self.run_id).items():
+            client.set_experiment_tag(self.experiment_id, tag, value)
+        page = views.address(self.run_id, self.experiment_id)
+        self._tags({models.DESCRIPTION: f"{description}\n\n[Trials and what was searched, as charts]({page})"})
 
     def _files(self, files: Files) -> None:
         with unpacked(files) as folder:

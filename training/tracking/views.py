@@ -4,41 +4,68 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
-VIEW = "overview"  # its name in the address of a page
-TAG = f"mlflow.sharedViewState.{VIEW}"
+VIEW = "overview"  # name of the one that is always there
+TAG = "mlflow.sharedViewState."
 COLUMNS = ["final/reward", "final/pnl", "final/mean_abs_inventory", "final/gap", "train/return", "time/steps_per_s"]
-BARS = {"final/reward": "reward", "final/pnl": "PnL", "final/mean_abs_inventory": "mean |q|", "final/gap": "gap"}
-LINES = {"train/return": "train/return", "market/abs_inventory": "|q|", "train/gap": "train/gap"}
-SEARCHED = ["market_maker.inventory_skew", "market_maker.alpha_skew", "agent.inventory_penalty"]
-OBJECTIVE = "tuning/reward"
-SECTIONS = {  # name: whether it is open
-    "Held-out episodes": True,
-    "Learning curves": True,
-    "Sweeps": True,
-    **dict.fromkeys(("final", "train", "market", "time", "tuning", "gap"), False),  # all the rest, by its prefix
+BARS = ["final/reward", "final/pnl", "final/mean_abs_inventory", "final/gap"]
+LINES = ["train/return", "market/abs_inventory", "train/gap"]
+OBJECTIVE = "tuning/reward"  # of a sweep
+SWEEP = {
+    "selectedParams": ["market_maker.inventory_skew", "market_maker.alpha_skew", "agent.inventory_penalty"],
+    "selectedMetrics": [OBJECTIVE],
+    "showAllRuns": True,  # also beyond the first ones
 }
+REST = dict.fromkeys(("final", "train", "market", "time", "tuning", "gap"), False)  # sections by prefix, closed
 MOST_RUNS = 30  # in one bar chart
 
 
 def overview() -> dict[str, str]:
-    """The experiment's tags: columns of the table of runs, and cards of the chart page."""
-    return {TAG: json.dumps(_state())}
+    """The tag of an experiment that shows its runs: columns of their table, and cards of the chart page."""
+    return {f"{TAG}{VIEW}": json.dumps(_state(_held_out() | _curves()))}
 
 
-def _state() -> dict[str, Any]:
-    held_out, curves, sweeps, *_ = SECTIONS
-    cards = [
-        *(_card("BAR", held_out, label, metricKey=key) for key, label in BARS.items()),
-        *(_card("LINE", curves, label, **_line(key)) for key, label in LINES.items()),
-        _card("PARALLEL", sweeps, "skews and penalty", selectedParams=SEARCHED, selectedMetrics=[OBJECTIVE]),
-    ]
+def of_sweep(run_id: str) -> dict[str, str]:
+    """The tag that shows the trials of a sweep, which the overview folds away below it, the best first."""
+    trials = {"searchFilter": f"tags.group = '{run_id}'", "orderByKey": f"metrics.`{OBJECTIVE}`", "orderByAsc": False}
+    return {f"{TAG}{run_id}": json.dumps(_state(_search() | _curves()) | trials)}
+
+
+def address(view: str, experiment_id: str) -> str:
+    """The chart page in that view, relative to the server's own address."""
+    words = {"workflowType": "machine_learning", "viewStateShareKey": view, "compareRunsMode": "CHART"}
+    return f"#/experiments/{experiment_id}/runs?{urlencode(words)}"
+
+
+Cards = dict[str, list[dict[str, Any]]]  # by section
+
+
+def _held_out() -> Cards:
+    section = "Held-out episodes"
+    return {section: [_card("BAR", section, key, metricKey=key) for key in BARS]}
+
+
+def _curves() -> Cards:
+    section = "Learning curves"
+    return {section: [_card("LINE", section, key, **_line(key)) for key in LINES]}
+
+
+def _search() -> Cards:
+    section = "What was searched"
+    return {section: [_card("PARALLEL", section, OBJECTIVE, **SWEEP)]}
+
+
+def _state(cards: Cards) -> dict[str, Any]:
+    sections = dict.fromkeys(cards, True) | REST
     return {
         "selectedColumns": [*(f"metrics.`{name}`" for name in COLUMNS), "attributes.`Models`"],
-        "compareRunCharts": cards,
+        "compareRunCharts": [card for section in cards.values() for card in section],
         "compareRunSections": [
-            {"uuid": name, "name": name, "display": shown, "isReordered": False} for name, shown in SECTIONS.items()
+            {"uuid": name, "name": name, "display": shown, "isReordered": False} for name, shown in sections.items()
         ],
+        "runsHiddenMode": "FIRST_20_RUNS",  # are drawn
+        "isAccordionReordered": True,  # else the sections would be sorted by name
         "hideEmptyCharts": True,
     }
 
