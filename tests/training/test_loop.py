@@ -118,7 +118,11 @@ def test_resume_goes_on_where_the_run_stopped(tiny, tmp_path):
     assert [step for step, _ in run.points] == [128 * 3, 128 * 4]
     assert result.iterations == 4
     assert result.metrics["train/exploration_std"] == pytest.approx(tiny().algo.ppo.final_std)
-    assert checkpoints.read_progress(result.checkpoint) == checkpoints.Progress("run-1", 4, 512, result.metrics)
+    progress = checkpoints.read_progress(result.checkpoint)
+    assert (progress.run_id, progress.iteration, progress.env_steps) == ("run-1", 4, 512)
+    assert progress.metrics == result.metrics
+    assert [step for step, _ in progress.curve] == [128, 256, 384, 512]  # also what was before the resume
+    assert [list(point) for point in result.curve] == [list(point) for point in progress.curve]
     stored = config.load([f"config={result.checkpoint / checkpoints.CONFIG}"])
     assert stored == tiny("training.iterations=4")
 

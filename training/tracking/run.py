@@ -93,7 +93,7 @@ class Run:
 
     def describe_sweep(self, description: str) -> None:
         """The same for a run whose children, tagged with its id as ``group``, are trials; links to a page of them."""
-        self._outbox.put({"kind": "sweep", "description": description})
+        self._outbox.put({"kind": "sweep", "group": self.id, "description": description})
 
     def log_text(self, text: str, artifact_path: str) -> None:
         """Keeps ``text`` as the run's file ``artifact_path``."""

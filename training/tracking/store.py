@@ -181,11 +181,11 @@ class Store:
     def _tags(self, values: dict[str, str]) -> None:
         connect(self._source).log_batch(self.run_id, tags=[RunTag(key, value) for key, value in values.items()])
 
-    def _sweep(self, description: str) -> None:
+    def _sweep(self, group: str, description: str) -> None:
         client = connect(self._source)
-        for tag, value in views.of_sweep(self.run_id).items():
+        for tag, value in views.of_sweep(group).items():
             client.set_experiment_tag(self.experiment_id, tag, value)
-        page = views.address(self.run_id, self.experiment_id)
+        page = views.address(group, self.experiment_id)
         self._tags({models.DESCRIPTION: f"{description}\n\n[Trials and what was searched, as charts]({page})"})
 
     def _files(self, files: Files) -> None:

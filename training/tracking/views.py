@@ -26,10 +26,10 @@ def overview() -> dict[str, str]:
     return {f"{TAG}{VIEW}": json.dumps(_state(_held_out() | _curves()))}
 
 
-def of_sweep(run_id: str) -> dict[str, str]:
-    """The tag that shows the trials of a sweep, which the overview folds away below it, the best first."""
-    trials = {"searchFilter": f"tags.group = '{run_id}'", "orderByKey": f"metrics.`{OBJECTIVE}`", "orderByAsc": False}
-    return {f"{TAG}{run_id}": json.dumps(_state(_search() | _curves()) | trials)}
+def of_sweep(group: str) -> dict[str, str]:
+    """The tag that shows the trials of a sweep, which have its id as their tag ``group``, the best first."""
+    trials = {"searchFilter": f"tags.group = '{group}'", "orderByKey": f"metrics.`{OBJECTIVE}`", "orderByAsc": False}
+    return {f"{TAG}{group}": json.dumps(_state(_search() | _curves()) | trials)}
 
 
 def address(view: str, experiment_id: str) -> str:

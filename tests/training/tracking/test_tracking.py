@@ -26,7 +26,7 @@ from mlflow import MlflowClient
 import config
 from config import Config, UserError
 from training import tracking
-from training.tracking import outbox
+from training.tracking import Scores, outbox
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The ``noload`` loader strategy is deprecated:sqlalchemy.exc.SADeprecationWarning",
@@ -120,15 +120,18 @@ def test_a_resumed_run_is_the_same_run_and_repeats_nothing(settings: Config) -> 
 
 def test_what_is_found_after_a_resume_replaces_what_was_found_before(settings: Config) -> None:
     """The scores, and the parameters under which the model was trained; no second version of one model."""
+
+    def log(run: tracking.Run, reward: float, step: int) -> str | None:
+        scores = Scores.held_out({"final/reward": reward}, settings)
+        run.log_scores(scores, step)
+        return run.log_model(ppo_policy()[1], step=step, scores=scores)
+
     with tracking.start(settings, name="first") as run:
-        run.log_metrics({"final/reward": 1.0}, step=20)
-        assert run.log_model(ppo_policy()[1], step=20) == "models:/market-maker/1"
+        assert log(run, 1.0, 20) == "models:/market-maker/1"
     longer = config.replace(settings, training={"iterations": 1000})
     with tracking.start(longer, name="first", run_id=run.id) as again:
-        again.log_metrics({"final/reward": 2.0}, step=20)
-        assert again.log_model(ppo_policy()[1], step=20) == "models:/market-maker/1"
-        again.log_metrics({"final/reward": 3.0}, step=40)
-        assert again.log_model(ppo_policy()[1], step=40) == "models:/market-maker/2"
+        assert log(again, 2.0, 20) == "models:/market-maker/1"
+        assert log(again, 3.0, 40) == "models:/market-maker/2"
     found = tracking.find(settings, run.id)
     assert found.metrics["final/reward"] == 3
     assert (found.params["training.iterations"], found.tags["now.training.iterations"]) == ("240", "1000")
@@ -136,6 +139,31 @@ def test_what_is_found_after_a_resume_replaces_what_was_found_before(settings: C
     models = {model.params["training.iterations"]: model for model in logged}
     assert [metric.value for metric in models["1000"].metrics] == [3]
     assert sorted(metric.value for metric in models["240"].metrics)[-1] == 2
+
+
+def test_a_rule_that_many_runs_find_is_one_run(settings: Config) -> None:
+    """The same numbers on the same episodes; another number, or other episodes, are another run."""
+    fewer = config.replace(settings, evaluation={"episodes": 10})
+    found = [(1.0, settings), (1.0, settings), (2.0, settings), (1.0, fewer)]
+    for reward, where in found:
+        with tracking.start(where, name="any") as run:
+            scores = Scores.held_out({"final/reward": reward}, where)
+            run.log_beside("linear-skew-book", scores, tags={"stage": "rule"}, params={"rule.half_spread": "2"})
+    rules = client(settings).search_runs([run.experiment_id], "tags.stage = 'rule'")
+    assert [(rule.info.status, rule.info.run_name) for rule in rules] == [("FINISHED", "linear-skew-book")] * 3
+    assert sorted(rule.data.metrics["final/reward"] for rule in rules) == [1, 1, 2]
+    assert {rule.data.params["rule.half_spread"] for rule in rules} == {"2"}
+    datasets = {one.dataset.digest for rule in rules for one in rule.inputs.dataset_inputs}
+    assert len(datasets) == 2
+
+
+def test_what_the_policy_is_does_not_change_the_dataset(settings: Config) -> None:
+    """Else two policies on the same episodes would not stand side by side."""
+    digest = Scores.held_out({}, settings).digest
+    other = config.replace(settings, agent={"action_high": 9.0, "inventory_penalty": 7.0}, algo={"lr": 1e-5}, seed=9)
+    assert Scores.held_out({}, other).digest == digest
+    for section, change in {"evaluation": {"inventory_penalty": 7.0}, "simulation": {"episode_steps": 7}}.items():
+        assert Scores.held_out({}, config.replace(settings, **{section: change})).digest != digest
 
 
 def test_finding_runs(settings: Config) -> None:
@@ -181,16 +209,20 @@ def test_a_model_is_logged_registered_and_loaded_without_ray(settings: Config, t
     run = tracking.start(settings, name="with model")
     run.log_metrics({"eval/reward": 1.0}, step=10)
     run.log_metrics({"eval/reward": 2.0}, step=20)
-    assert run.log_model(policy, step=20, scores={"gap": 0.0123}) == "models:/market-maker/1"
+    scores = Scores.held_out({"final/gap": 0.0123}, settings)
+    assert run.log_model(policy, step=20, scores=scores, description="load {uri}") == "models:/market-maker/1"
     run.log_metrics({"eval/reward": 3.0}, step=30)
     assert run.log_model(policy, step=30) == "models:/market-maker/2"
     run.finish()
     version = client(settings).get_model_version("market-maker", "1")
-    assert {"market": settings.market.name, "algo": "ppo", "seed": "7", "gap": "0.0123"}.items() <= (
+    assert {"market": settings.market.name, "algo": "ppo", "seed": "7", "final/gap": "0.0123"}.items() <= (
         version.tags.items()
     )
     models = client(settings).search_logged_models([run.experiment_id])
-    assert [[metric.value for metric in model.metrics] for model in models] == [[3.0], [2.0]]
+    assert [[metric.key for metric in model.metrics or []] for model in models] == [[], ["final/gap"]]
+    assert [model.name for model in models] == ["with model"] * 2
+    assert json.loads(models[1].tags["mlflow.modelVersions"]) == [{"name": "market-maker", "version": 1}]
+    assert version.description == "load models:/market-maker/1"
     assert steps(settings, run.id, "eval/reward") == [10, 20, 30]
     code = """
 import sys
