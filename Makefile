@@ -20,7 +20,7 @@ PYTHON_ROOMS := engine envs training tuning analysis config tests
 CMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" cmake
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train train-real gaps tune ui test sanitize bench lint format wheel clean
+.PHONY: help setup build train train-real gaps tune ui test test-long sanitize bench lint format wheel clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -55,9 +55,15 @@ tune: setup ## a Tune sweep over skews and penalty, tracked in MLflow
 ui: setup ## MLflow on the store in mlruns/
 	$(BIN)/python -m training ui $(ARGS)
 
-test: setup ## every test, C++ and Python; those on real data run where MARKET_DATA names a folder
+# One file of tests at a time on each of two cores: what a file shares, Ray or a server, starts once.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+
+test: setup ## the tests, C++ and Python; those on real data run where MARKET_DATA names a folder
 	$(CMAKE) --workflow --preset release
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) -m "not long" $(ARGS)
+
+test-long: setup ## the tests that take longer: killed processes, full disks, a cluster, the way to the optimum
+	$(PYTEST) -m long $(ARGS)
 
 sanitize: setup ## the C++ tests under the address, undefined behaviour and thread sanitizers
 	$(CMAKE) --workflow --preset asan

@@ -53,7 +53,7 @@ def learning_curve(curve: Sequence[tuple[int, float]], comparison: Comparison, c
         level = comparison.summaries[comparison.best_rule]["reward"].mean
         axis.axhline(level, color=COLOURS[1], linestyle="--", label=f"{comparison.best_rule}, held-out episodes")
     axis.set(xlabel="env steps", ylabel=f"reward of an episode ({money(config)})")
-    axis.legend()
+    axis.legend(loc="lower right")
     figure.suptitle(f"{config.market.name}: learning curve")
     return png(figure)
 
@@ -83,30 +83,31 @@ def _watch(policy: Policy, config: Config) -> Watched:
 
 
 def _quotes(watched: Mapping[str, Watched], config: Config) -> Figure:
-    """Median depth of both quotes at each inventory, and where most of them are."""
+    """Mean depth of both quotes at each inventory, and where most of them are: single quotes stand on ticks."""
     figure, axes = new_figure(2)
     for axis, side, title in zip(axes, (0, 1), ("bid", "ask"), strict=True):
         for (name, seen), colour in zip(watched.items(), COLOURS, strict=False):
-            lots, low, middle, high = _by_inventory(seen, side)
-            axis.plot(lots, middle, color=colour, marker=".", label=name)
+            lots, low, mean, high = _by_inventory(seen, side)
+            axis.plot(lots, mean, color=colour, marker=".", label=name)
             axis.fill_between(lots, low, high, color=colour, alpha=0.2, linewidth=0)
         axis.axhline(0, color="grey", linewidth=0.6)
         axis.set(title=title, xlabel="inventory (lots)", ylabel=f"depth behind the mid ({price(config)})")
     axes[0].legend()
-    figure.suptitle(f"{config.market.name}: quotes by inventory, median and {BAND[0]:.0%} to {BAND[1]:.0%} of them")
+    figure.suptitle(f"{config.market.name}: quotes by inventory, mean and {BAND[0]:.0%} to {BAND[1]:.0%} of them")
     return figure
 
 
 def _by_inventory(seen: Watched, side: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Inventories, and three quantiles of the depths at each."""
+    """Inventories, and of the depths at each a low quantile, the mean and a high quantile."""
     rows = []
     for lots in np.unique(seen.inventory):
         depths = seen.depths[seen.inventory == lots, side]
         depths = depths[~np.isnan(depths)]
         if len(depths) >= RARE:
-            rows.append((lots, *np.quantile(depths, (BAND[0], 0.5, BAND[1]))))
-    lots, low, middle, high = np.array(rows).reshape(-1, 4).T
-    return lots, low, middle, high
+            low, high = np.quantile(depths, BAND)
+            rows.append((lots, low, depths.mean(), high))
+    found = np.array(rows).reshape(-1, 4).T
+    return found[0], found[1], found[2], found[3]
 
 
 def _distributions(watched: Mapping[str, Watched], comparison: Comparison, config: Config) -> Figure:

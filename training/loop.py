@@ -112,7 +112,7 @@ def train_built(
 
     """
     training = _Training(config, run, algorithm, score, resume)
-    with ProgressLine(config) as line, first_only_asks() as interrupted:
+    with ProgressLine(config) as line, first_only_asks("finishing this iteration") as interrupted:
         try:
             while training.iteration < config.training.iterations and not interrupted():
                 metrics = training.iterate()

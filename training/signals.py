@@ -28,9 +28,19 @@ def end_by_exception() -> None:
             signal.signal(number, _end)
 
 
+def ignore(_: int) -> None:
+    """For `first_only_asks` where somebody looks at the answer."""
+
+
 @contextmanager
-def first_only_asks() -> Iterator[Callable[[], int]]:
-    """What it gives answers with the signal that has asked for an end, 0 so far; a second one ends at once."""
+def first_only_asks(what: str, then: Callable[[int], None] = ignore) -> Iterator[Callable[[], int]]:
+    """What it gives answers with the signal that has asked for an end, 0 so far; a second one ends at once.
+
+    Args:
+        what: that is being done then, for whoever waits.
+        then: called with the signal.
+
+    """
     asked = 0
 
     def ask(number: int, _: FrameType | None) -> None:
@@ -38,7 +48,8 @@ def first_only_asks() -> Iterator[Callable[[], int]]:
         asked = number
         for each, handler in before.items():
             signal.signal(each, handler)
-        Console(stderr=True).print("finishing this iteration; the next signal stops at once", style="yellow")
+        Console(stderr=True).print(f"{what}; the next signal stops at once", style="yellow")
+        then(number)
 
     before = {number: signal.getsignal(number) for number in ENDING}
     try:

@@ -66,6 +66,7 @@ def parse(words: Words) -> tuple[Config, Sweep | None]:
 def search_and_report(config: Config, words: Sequence[str], earlier: Sweep | None) -> None:
     """Runs the trials under a tracked parent run and says what they have found."""
     from training import tracking
+    from training.signals import exit_code
     from tuning import search, sweep
 
     run = tracking.start(
@@ -79,15 +80,15 @@ def search_and_report(config: Config, words: Sequence[str], earlier: Sweep | Non
         current = earlier or sweep.create(run.id, config, words)
         print(_headline(current), flush=True)
         run.describe_sweep(_headline(current))
-        (search.go_on if earlier else search.search)(current)
+        interrupted = (search.go_on if earlier else search.search)(current)
         status = _report(current, run)
     except (KeyboardInterrupt, SystemExit):
         status = "KILLED"
         raise
     finally:
         run.finish(status)
-    if status == "FAILED":
-        raise SystemExit(1)
+    if status != "FINISHED":
+        raise SystemExit(exit_code(interrupted) if interrupted else 1)
 
 
 def _report(sweep: Sweep, run: Run) -> Status:

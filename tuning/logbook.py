@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import signal
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from ray.tune import Callback
@@ -48,7 +46,6 @@ class Logbook(Callback):
         """Reads the folder."""
         self._sweep = sweeps.find(self._folder.name, str(self._folder.parent))
         self._trials = self._sweep.read_trials()
-        _announce_ctrl_c()
 
     def on_trial_start(self, trial: TuneTrial, **_: Any) -> None:
         """Starts the trial's run, or goes on with it."""
@@ -121,18 +118,6 @@ class Logbook(Callback):
             self._sweep.write_trials(self._trials)
         except OSError as error:
             log.warning("%s was not written: %s", self._folder / sweeps.TRIALS, error.strerror or error)
-
-
-def _announce_ctrl_c() -> None:
-    """Tune, which has just taken SIGINT, needs seconds to stop its workers and is silent about it."""
-    end_early = signal.getsignal(signal.SIGINT)
-
-    def end(number: int, frame: FrameType | None) -> None:
-        Console(stderr=True).print("stopping the trials; Ctrl-C again does not wait for them", style="yellow")
-        if callable(end_early):
-            end_early(number, frame)
-
-    signal.signal(signal.SIGINT, end)
 
 
 def _scores(result: dict[str, Any]) -> dict[str, Estimate]:

@@ -26,7 +26,7 @@ import yaml
 import config
 from training import tracking
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 ROOT = Path(config.__file__).parents[1]
 RAY = ["-m", "ray.scripts.scripts"]  # the ``ray`` of whatever interpreter runs it
 START_PATIENCE_S = 120.0

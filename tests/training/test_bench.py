@@ -11,7 +11,6 @@ import config
 from training.bench.peers import Ours, StableBaselines, Stock
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*Overriding environment"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),

@@ -13,7 +13,6 @@ from training.rllib.algorithms import build_config
 from training.rllib.env_runner import BatchedEnvRunner
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
@@ -52,6 +51,7 @@ def test_the_same_seed_gives_identical_weights(local_ray, tmp_path, algo, runner
     assert any(not np.array_equal(first[name], other[name]) for name in first)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("algo", ["ppo", "sac"])
 def test_the_same_interruptions_give_identical_weights(local_ray, tmp_path, algo):
     """Two runs on two runners, each stopped after two iterations and resumed; no episode is played again."""

@@ -13,7 +13,6 @@ from training.rllib.algorithms import build_config
 from training.rllib.env_runner import BatchedEnvRunner
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
@@ -38,6 +37,7 @@ class Points:
         self.steps.append(step)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("algo", ["ppo", "sac"])
 def test_training_outlives_a_killed_runner(local_ray, tmp_path, monkeypatch, algo):
     """It comes to its end, logs nothing twice, and both runners are there at the end, with the same weights."""

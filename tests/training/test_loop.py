@@ -16,7 +16,6 @@ from training.loop import built, train
 from training.rllib.algorithms import build_config, check
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.usefixtures("toy", "local_ray"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),

@@ -56,7 +56,6 @@ def written_by_another_ray(checkpoint: Path) -> None:
     (checkpoint / checkpoints.VERSIONS).write_text(json.dumps(versions | {"ray": "1.99.0"}))
 
 
-@pytest.mark.slow
 def test_a_run_from_the_command_line_to_a_policy_that_is_evaluated_again(tmp_path):
     done = run("training", *SMALL, *places(tmp_path), "training.iterations=3", "training.progress=false")
     assert done.returncode == 0, done.stderr
@@ -83,7 +82,7 @@ def test_a_run_from_the_command_line_to_a_policy_that_is_evaluated_again(tmp_pat
     assert only_run(tmp_path).status == "FINISHED"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_after_kill_9_of_the_driver_resume_goes_on_in_the_same_run(tmp_path):
     words = [*SMALL, *places(tmp_path), "training.checkpoint_every=1"]
     driver = subprocess.Popen(
@@ -119,7 +118,7 @@ def test_after_kill_9_of_the_driver_resume_goes_on_in_the_same_run(tmp_path):
     assert tracking.find(config.load(places(tmp_path)), ident).metrics == record.metrics
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):
     """The last iteration is saved, the run closed as KILLED, the exit code tells the signal; the log shows progress."""
     words = [*SMALL, *places(tmp_path), "training.iterations=100000", "training.checkpoint_every=100000"]
@@ -141,7 +140,6 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):
     assert re.search(r"iteration \d+/100000  \S+M steps  return \S+ .* left", log.read_text())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
@@ -168,7 +166,7 @@ def test_a_run_that_cannot_go_on_says_why_in_one_sentence(tmp_path, words, code,
         assert record.info.status == "FAILED"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_server_that_is_down_is_said_and_paths_begin_at_home(tmp_path):
     """Whatever MLflow does to the root logger when it is imported."""
     words = [*SMALL, "training.iterations=1", "training.progress=false", "tracking.uri=http://127.0.0.1:9"]
@@ -194,7 +192,7 @@ def on_a_small_disk(folder: Path, size: str, *words: str) -> subprocess.Complete
     return subprocess.run([*inside, *words], cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_full_disk_costs_a_sentence_and_the_policy_is_in_mlflow(tmp_path):
     small = tmp_path / "checkpoints"
     if on_a_small_disk(small, "1m", "true").returncode:
@@ -217,7 +215,7 @@ def test_a_full_disk_costs_a_sentence_and_the_policy_is_in_mlflow(tmp_path):
     assert tracking.load_policy("models:/market-maker/1", settings.tracking).card.setting["market"]["name"] == "gt1"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ppo_comes_near_the_optimum(tmp_path):
     """Within 3 % of V* on GT1, by exact value; the start is 10.4 % below it, the best constant spread 8.4 %."""
     done = run("training", "market=gt1", *places(tmp_path), "training.iterations=40", "evaluation.episodes=50")

@@ -13,7 +13,6 @@ from tuning import __main__ as command
 from tuning import search, sweep
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import subprocess
@@ -17,7 +16,6 @@ import config
 from training import tracking
 from tuning import report, sweep
 
-pytestmark = pytest.mark.slow
 ROOT = Path(sweep.__file__).parents[1]
 SMALL = [
     "market=gt1",
@@ -44,9 +42,9 @@ def start(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def finish(process: subprocess.Popen[str]) -> str:
+def finish(process: subprocess.Popen[str], code: int = 0) -> str:
     out, err = process.communicate(timeout=500)
-    assert process.returncode == 0, err
+    assert process.returncode == code, err
     assert "Traceback" not in err
     return out
 
@@ -96,7 +94,9 @@ def test_a_sweep_from_the_command_line_to_the_next_training() -> None:
     assert float(newest.data.params["market_maker.inventory_skew"]) == trials[0].values["inventory_skew"]
 
 
-def test_ctrl_c_and_resume() -> None:
+@pytest.mark.long
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_and_resume(ending: signal.Signals, code: int) -> None:
     words = ["training.iterations=40", "training.checkpoint_every=10", "sweep.trials=3", "training.progress=false"]
     process = start("tuning", *SMALL, *words)
     deadline = time.monotonic() + 300
@@ -104,8 +104,8 @@ def test_ctrl_c_and_resume() -> None:
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.1)
-    os.kill(process.pid, signal.SIGINT)
-    said = finish(process)
+    process.send_signal(ending)
+    said = finish(process, code)
     made = the_sweep()
     before = made.read_trials()
     assert f"go on with: python -m tuning resume={made.run_id}" in said

@@ -134,7 +134,7 @@ def test_several_learners_need_whole_markets(load_small):
         check(load_small("training.learners=3"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("algo", "loss"), [("ppo", "train/value_loss"), ("sac", "train/q_loss")])
 def test_two_learners_learn_together(load_small, tmp_path, monkeypatch, algo, loss):
     """Each has half of the markets, and after every update both hold the same weights and the same temperature."""

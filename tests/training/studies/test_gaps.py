@@ -51,7 +51,6 @@ def test_a_mistake_is_a_sentence(word, sentence):
         cli.call(COMMANDS, ["gaps", word])
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_every_training_is_tracked_below_one_run(tmp_path, monkeypatch, capsys):
     import ray

@@ -383,7 +383,6 @@ def through(server: Server, settings: Config) -> Config:
     return config.replace(settings, tracking={"uri": server.uri})
 
 
-@pytest.mark.slow
 def test_a_server_killed_in_the_middle(server: Server, settings: Config, caplog: pytest.LogCaptureFixture) -> None:
     server.launch()
     remote = through(server, settings)
@@ -409,7 +408,6 @@ def test_a_server_killed_in_the_middle(server: Server, settings: Config, caplog:
     assert not list((Path(settings.tracking.store) / "unsent").iterdir())
 
 
-@pytest.mark.slow
 def test_kill_9_with_the_server_down_loses_nothing(server: Server, settings: Config) -> None:
     remote = through(server, settings)
     code = """
@@ -456,7 +454,6 @@ def test_a_uri_that_mlflow_cannot_use_is_a_sentence(settings: Config, uri: str) 
     tracking.check(config.replace(settings, tracking={"uri": "http://127.0.0.1:9"}).tracking)  # it may be up later
 
 
-@pytest.mark.slow
 def test_a_server_that_is_down_from_the_start(
     server: Server, settings: Config, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,6 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_the_pages_until_ctrl_c(tmp_path: Path, port: int, ending: signal.Signals) -> None:
     settings = config.load([f"tracking.store={tmp_path / 'store'}"])
