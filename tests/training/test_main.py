@@ -65,7 +65,12 @@ def test_a_run_from_the_command_line_to_a_policy_that_is_evaluated_again(tmp_pat
     assert len(table) == 3
     record = only_run(tmp_path)
     assert record.status == "FINISHED"
-    assert record.metrics["baseline/linear_skew_reward"] > record.metrics["baseline/constant_spread_reward"]
+    rules = {
+        rule: tracking.find(config.load(places(tmp_path)), f"{rule}-gt1") for rule in ("linear-skew", "do-nothing")
+    }
+    assert rules["linear-skew"].metrics["final/reward"] > rules["do-nothing"].metrics["final/reward"] == 0
+    assert float(rules["linear-skew"].params["rule.half_spread"]) > 0
+    assert not any(name.startswith("baseline") for name in record.metrics)
     assert 0 < record.metrics["final/gap"] < 0.15
     policy = tmp_path / "checkpoints" / record.id / "policy"
     again = run("analysis", "evaluate", f"policy={policy}", "evaluation.episodes=50")

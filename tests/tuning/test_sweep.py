@@ -89,9 +89,8 @@ def test_a_sweep_from_the_command_line_to_the_next_training() -> None:
     following = said.splitlines()[-1].removeprefix("next: python -m ")
     finish(start(*shlex.split(following), "training.iterations=1"))
     client = MlflowClient(tracking.tracking_uri(best.tracking))
-    newest = client.search_runs([parent.experiment_id], order_by=["attributes.start_time DESC"])[0]
-    assert newest.data.tags["stage"] == "train"
-    assert float(newest.data.params["market_maker.inventory_skew"]) == trials[0].values["inventory_skew"]
+    (trained,) = client.search_runs([parent.experiment_id], "tags.stage = 'train'")
+    assert float(trained.data.params["market_maker.inventory_skew"]) == trials[0].values["inventory_skew"]
 
 
 @pytest.mark.long
