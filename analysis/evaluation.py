@@ -13,7 +13,7 @@ from scipy import special, stats
 import engine
 from analysis.measures import REWARD, Episodes, Floats, Sums, measure
 from analysis.optimum import Problem, value
-from analysis.policy import Policy, Rule, TrainedPolicy
+from analysis.policy import Policy, Rule
 from config import ActionReference, Config, MarketKind, UserError, replace
 from envs import STATISTICS, MarketMakingVectorEnv, scenario
 
@@ -87,8 +87,7 @@ def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> S
 def steps(policy: Policy, config: Config, episodes: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
     """One episode in each market under ``policy``, step by step: rewards [n] and the batch's statistics [n, m]."""
     markets = MarketMakingVectorEnv(_playing(policy, config), episodes, seed=seed, threads=_threads())
-    if isinstance(policy, TrainedPolicy):
-        policy = policy.reading(markets.columns)
+    policy = policy.reading(markets.columns)
     observation, _ = markets.reset()
     for _ in range(config.simulation.episode_steps):
         observation, rewards, _, _, info = markets.step(policy(observation))
@@ -115,9 +114,8 @@ def exact_value(policy: Policy, config: Config) -> float:
         UserError: the market is a book, or the policy's actions do not count from one price unit.
     """
     problem = Problem.of(config)
-    if isinstance(policy, TrainedPolicy):
-        policy = policy.reading(MarketMakingVectorEnv(config).columns)
-    return value(problem, grid_depths(policy, problem, config.market.price_unit))
+    reader = policy.reading(MarketMakingVectorEnv(config).columns)
+    return value(problem, grid_depths(reader, problem, config.market.price_unit))
 
 
 def grid_depths(policy: Policy, problem: Problem, price_unit: float) -> NDArray[np.float64]:

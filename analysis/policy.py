@@ -36,6 +36,9 @@ class Policy(Protocol):
     def box(self) -> tuple[float, float]:
         """Bounds of both actions, price units."""
 
+    def reading(self, columns: Sequence[str]) -> Policy:
+        """The same policy for observations with these columns."""
+
     def __call__(self, observation: Floats) -> Floats:
         """Actions [n, 2] in price units for observations [n, k]."""
 
@@ -66,6 +69,10 @@ class Rule:
         """The rule in the market of ``config``."""
         steps = config.simulation.episode_steps
         return cls(name, strategy, config.market.price_unit, steps, config.max_lots, coefficients or {}, at_end)
+
+    def reading(self, _: Sequence[str]) -> Rule:
+        """Itself: it reads the columns that come first in every market."""
+        return self
 
     def __call__(self, observation: Floats) -> Floats:
         """Actions [n, 2]; reads the columns every market has: 2 tau/T - 1, 2 q/Q and the signal."""

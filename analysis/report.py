@@ -6,6 +6,7 @@ import dataclasses
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -17,7 +18,6 @@ from analysis.measures import HELD_OUT, MEASURES, REWARD, Episodes
 from analysis.optimum import Problem, gap, solve
 from analysis.policy import Policy, Rule, load
 from config import Config, UserError
-from envs import MarketMakingVectorEnv
 
 WIDTH = 120  # columns
 
@@ -65,12 +65,12 @@ class Comparison:
 
 
 def compare(policy: Policy, config: Config) -> Comparison:
-    """Tunes the rules, then plays ``policy`` and every rule on ``evaluation.episodes`` held-out episodes."""
-    policies = {p.name: p for p in (policy, *map(rules.tune, rules.families(config)))}
+    """Plays ``policy`` on ``evaluation.episodes`` held-out episodes, then tunes every rule and plays it on the same."""
     held_out = config.evaluation
-    results = {
-        name: simulate(p, config, episodes=held_out.episodes, seed=held_out.seed) for name, p in policies.items()
-    }
+    policies, results = {}, {}
+    for p in chain([policy], map(rules.tune, rules.families(config))):
+        policies[p.name] = p
+        results[p.name] = simulate(p, config, episodes=held_out.episodes, seed=held_out.seed)
     exact = None
     if solvable(config, policy.reference):
         values = {name: exact_value(p, config) for name, p in policies.items()}
@@ -143,14 +143,12 @@ def evaluate(paths: Sequence[str], words: Sequence[str]) -> None:
         raise UserError("evaluate needs policy=PATH (a model.pt2 or the folder of one), once or more, but it has none")
     trained = [load(Path(path), path) for path in paths]
     config, notes = setting.judged(trained, words)
-    columns = MarketMakingVectorEnv(config).columns
-    policies = [policy.reading(columns) for policy in trained]
     for note in notes:
         print(note)
-    if len(policies) == 1:
-        show(compare(dataclasses.replace(policies[0], name="policy"), config), config)
+    if len(trained) == 1:
+        show(compare(dataclasses.replace(trained[0], name="policy"), config), config)
     else:
-        _console().print(repetition.table(repetition.repetition(policies, config), config))
+        _console().print(repetition.table(repetition.repetition(trained, config), config))
 
 
 def _console() -> Console:

@@ -1,4 +1,4 @@
-"""The progress of a training run: a live line on a terminal, a line now and then in a log."""
+"""The progress of a training run: a live line on a terminal; in a log a line at the start, each 30 s and at the end."""
 
 from __future__ import annotations
 
@@ -40,8 +40,12 @@ class ProgressLine:
         self._task = self._bar.add_task("starting", total=self._total)
 
     def __enter__(self) -> ProgressLine:
-        self._began = self._logged = time.monotonic()
+        self._began = time.monotonic()
+        self._logged = (
+            self._began - LOG_EVERY_S
+        )  # so that the first iteration has a line
         self._first: int | None = None  # iteration from which the time of one is measured
+        self._unsaid = ""
         self._bar.start()
         return self
 
@@ -49,6 +53,7 @@ class ProgressLine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+        self._log(self._unsaid)
 
     def show(self, iteration: int, env_steps: int, metrics: dict[str, float]) -> None:
         """Moves the bar and renews the numbers."""
@@ -59,15 +64,17 @@ class ProgressLine:
         description = "  ".join([f"{env_steps / 1e6:.2f}M steps", *numbers])
         self._bar.update(self._task, completed=iteration, description=description)
         if self._wanted and not self._console.is_terminal:
-            self._log(iteration, description)
+            self._unsaid = f"iteration {iteration}/{self._total}  {description}  {self._left(iteration)}"
+            if time.monotonic() - self._logged >= LOG_EVERY_S:
+                self._log(self._unsaid)
 
-    def _log(self, iteration: int, description: str) -> None:
-        now = time.monotonic()
+    def _left(self, iteration: int) -> str:
         if self._first is None:
             self._first = iteration - 1
-        if iteration < self._total and now - self._logged < LOG_EVERY_S:
-            return
-        self._logged = now
-        left_s = (now - self._began) / (iteration - self._first) * (self._total - iteration)
-        left = f"{timedelta(seconds=round(left_s))} left" if left_s else "done"
-        print(f"iteration {iteration}/{self._total}  {description}  {left}", file=self._console.file, flush=True)
+        left_s = (time.monotonic() - self._began) / (iteration - self._first) * (self._total - iteration)
+        return f"{timedelta(seconds=round(left_s))} left" if left_s else "done"
+
+    def _log(self, line: str) -> None:
+        if line:
+            print(line, file=self._console.file, flush=True)
+        self._unsaid, self._logged = "", time.monotonic()

@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import ray
 from mlflow import MlflowClient
+from mlflow_server import Server
 
 import config
 from training import checkpoints, tracking
@@ -94,11 +96,7 @@ def test_after_kill_9_of_the_driver_resume_goes_on_in_the_same_run(tmp_path):
         command("training", *words, "training.iterations=100000"), cwd=ROOT, stderr=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 240
-        while not list((tmp_path / "checkpoints").glob("*/iteration-000003")):
-            assert driver.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for(driver, lambda: list((tmp_path / "checkpoints").glob("*/iteration-000003")))
     finally:
         driver.send_signal(signal.SIGKILL)
         driver.wait()
@@ -130,11 +128,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):
     log = tmp_path / "log"
     with log.open("w") as out:
         driver = subprocess.Popen(command("training", *words), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + 240
-    while "iteration " not in log.read_text():
-        assert driver.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+    wait_for(driver, lambda: "iteration " in log.read_text())
     driver.send_signal(signal.SIGTERM)
     assert driver.wait(timeout=60) == 143
     record = only_run(tmp_path)
@@ -186,6 +180,62 @@ def test_a_server_that_is_down_is_said_and_paths_begin_at_home(tmp_path):
     assert f"are kept in {unsent}; resuming the run sends them again" in done.stderr
     assert (tmp_path / "ck" / unsent.stem / "policy" / "policy.json").is_file()
     assert not (ROOT / "~").exists()
+
+
+@pytest.mark.long
+def test_a_server_killed_in_the_middle_costs_nothing(tmp_path):
+    """Training goes on without it; when it is back, it has every point, the model and the end of the run."""
+    (tmp_path / "server").mkdir()
+    server = Server(tmp_path / "server")
+    server.launch()
+    words = [
+        *SMALL,
+        *places(tmp_path),
+        f"tracking.uri={server.uri}",
+        "training.iterations=150",
+        "training.checkpoint_every=1",
+    ]
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        driver = subprocess.Popen(command("training", *words), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        settings = config.load([*places(tmp_path), f"tracking.uri={server.uri}"])
+        client = MlflowClient(server.uri)
+        wait_for(driver, lambda: points(client, only_run_id(tmp_path)))
+        server.kill()
+        wait_for(driver, lambda: "does not answer" in log.read_text())
+        assert driver.poll() is None
+        server.launch()
+        assert driver.wait(timeout=300) == 0, log.read_text()
+        record = tracking.find(settings, only_run_id(tmp_path))
+        assert record.status == "FINISHED"
+        assert points(client, record.id) == [2048 * (i + 1) for i in range(200)]
+        assert "Traceback" not in log.read_text()
+        assert tracking.load_policy("models:/market-maker/1", settings.tracking).card.setting["market"]["name"] == "gt1"
+        assert not list((tmp_path / "mlruns" / "unsent").iterdir())
+    finally:
+        driver.kill()
+        driver.wait()
+        server.kill()
+
+
+def only_run_id(folder: Path) -> str:
+    return next((path.name for path in (folder / "checkpoints").glob("*")), "")
+
+
+def points(client: MlflowClient, run_id: str) -> list[int]:
+    """Env steps of the learning curve as the server has it; none of a run that is not there yet."""
+    if not run_id:
+        return []
+    return sorted(point.step for point in client.get_metric_history(run_id, "train/return"))
+
+
+def wait_for(driver: subprocess.Popen[bytes], condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 240
+    while not condition():
+        assert driver.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 SMALL_DISK = """mkdir -p {folder} && mount -t tmpfs -o size={size} tmpfs {folder} && exec "$@" """
