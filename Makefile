@@ -55,8 +55,8 @@ tune: setup ## a Tune sweep over skews and penalty, tracked in MLflow
 ui: setup ## MLflow on the store in mlruns/
 	$(BIN)/python -m training ui $(ARGS)
 
-# One file of tests at a time on each of two cores: what a file shares, Ray or a server, starts once.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+# Three files of tests at a time, for two cores: many tests wait. What a file shares, Ray or a server, starts once.
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
 
 test: setup ## the tests, C++ and Python; those on real data run where MARKET_DATA names a folder
 	$(CMAKE) --workflow --preset release

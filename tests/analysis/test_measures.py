@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -25,6 +26,9 @@ class Constant:
     name: str = "constant"
     reference: ActionReference = ActionReference.residual
     box: tuple[float, float] = (CARD.low, CARD.high)
+
+    def reading(self, columns: Sequence[str]) -> Constant:
+        return self
 
     def __call__(self, observation: Floats) -> Floats:
         return np.full((len(observation), 2), 0.25, np.float32)

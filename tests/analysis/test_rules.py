@@ -108,7 +108,7 @@ def test_the_engine_pays_what_the_recursion_says(market, which):
     assert reward.mean() < solve(Problem.of(loaded(market))).at_start + 3 * error  # else the accounting leaks
 
 
-@pytest.mark.parametrize("market", ["gt1", "gt4"])
+@pytest.mark.parametrize("market", ["gt1", pytest.param("gt4", marks=pytest.mark.long)])
 def test_no_random_rule_is_paid_more_than_the_optimum(market):
     episodes = 20_000 if market == "gt1" else 4_000
     chosen, rng = loaded(market), np.random.default_rng(3)
@@ -188,6 +188,7 @@ def test_every_legal_end_of_a_parameter_has_its_rules(words):
 SMALL = ["simulation.episode_steps=60", "evaluation.tuning_episodes=1024", "evaluation.tuning_candidates=64"]
 
 
+@pytest.mark.long
 def test_rules_are_tuned_by_simulation_where_no_optimum_is_known():
     chosen = config.load(["market=book", *SMALL])
     found = {each.name: rules.tune(each) for each in rules.families(chosen)}
@@ -240,6 +241,9 @@ class Learned:
 
     def __init__(self, rule, box=(-1e3, 1e3), reference=config.ActionReference.offsets):
         self._rule, self.box, self.reference = rule, box, reference
+
+    def reading(self, columns):
+        return self
 
     def __call__(self, observation):
         return self._rule(observation)

@@ -26,7 +26,10 @@ FAR = 12.0  # price units: nobody comes there
 INTERVAL = "simulation.decision_interval_ms=100"
 
 
-@pytest.fixture(scope="module", params=["book", "layered", "calibrated"])
+LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("layered", "calibrated")]
+
+
+@pytest.fixture(scope="module", params=["book", *LONG])
 def market(request, tmp_path_factory):
     """The words of each book market that anything is trained or judged on."""
     if request.param != "calibrated":

@@ -35,7 +35,7 @@ def local_ray():
     ray.shutdown()
 
 
-@pytest.mark.parametrize("runners", [0, 1])
+@pytest.mark.parametrize("runners", [0, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize("algo", ["ppo", "sac"])
 def test_the_same_seed_gives_identical_weights(local_ray, tmp_path, algo, runners):
     sizes = {"ppo": ["algo.ppo.minibatch_size=128"], "sac": ["algo.sac.batch_size=128", "algo.sac.warmup_steps=512"]}

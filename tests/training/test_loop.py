@@ -148,7 +148,10 @@ def test_what_was_learned_is_saved_before_an_error_ends_the_run(tiny, tmp_path):
     assert checkpoints.read_progress(checkpoints.find("run-1", tmp_path)).iteration == 2
 
 
-@pytest.mark.parametrize("words", [["algo=ppo"], ["algo=sac", "algo.sac.warmup_steps=0"], ["training.learners=2"]])
+TWO_LEARNERS = pytest.param(["training.learners=2"], marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize("words", [["algo=ppo"], ["algo=sac", "algo.sac.warmup_steps=0"], TWO_LEARNERS])
 def test_a_reward_that_is_not_a_number_costs_its_batch_only(tiny, broken_steps, words):
     """PPO leaves the batch out and counts it; SAC keeps the transition out of its memory."""
     broken_steps.add(20)  # an iteration takes 128 / 8 steps: this is the second

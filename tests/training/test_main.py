@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -58,35 +59,52 @@ def written_by_another_ray(checkpoint: Path) -> None:
     (checkpoint / checkpoints.VERSIONS).write_text(json.dumps(versions | {"ray": "1.99.0"}))
 
 
-def test_a_run_from_the_command_line_to_a_policy_that_is_evaluated_again(tmp_path):
-    done = run("training", *SMALL, *places(tmp_path), "training.iterations=3", "training.progress=false")
+@dataclass(frozen=True)
+class Trained:
+    """What one training from the command line has left."""
+
+    folder: Path
+    said: str
+    record: tracking.RunRecord
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    done = run("training", *SMALL, *places(folder), "training.iterations=3", "training.progress=false")
     assert done.returncode == 0, done.stderr
-    assert "models:/market-maker/1" in done.stdout
-    assert "make ui" in done.stdout
-    table = [line for line in done.stdout.splitlines() if re.match(r"\S* ?(ppo|constant spread|linear skew)", line)]
+    return Trained(folder, done.stdout, only_run(folder))
+
+
+def test_a_run_from_the_command_line_to_a_registered_policy_beside_the_rules(trained):
+    assert "models:/market-maker/1" in trained.said
+    assert "make ui" in trained.said
+    table = [line for line in trained.said.splitlines() if re.match(r"\S* ?(ppo|constant spread|linear skew)", line)]
     assert len(table) == 3
-    record = only_run(tmp_path)
-    assert record.status == "FINISHED"
-    rules = {
-        rule: tracking.find(config.load(places(tmp_path)), f"{rule}-gt1") for rule in ("linear-skew", "do-nothing")
-    }
-    assert rules["linear-skew"].metrics["final/reward"] > rules["do-nothing"].metrics["final/reward"] == 0
-    assert float(rules["linear-skew"].params["rule.half_spread"]) > 0
-    assert not any(name.startswith("baseline") for name in record.metrics)
-    assert 0 < record.metrics["final/gap"] < 0.15
-    policy = tmp_path / "checkpoints" / record.id / "policy"
+    assert trained.record.status == "FINISHED"
+    assert 0 < trained.record.metrics["final/gap"] < 0.15
+    assert not any(name.startswith("baseline") for name in trained.record.metrics)
+    settings = config.load(places(trained.folder))
+    skew, nothing = (tracking.find(settings, f"{rule}-gt1") for rule in ("linear-skew", "do-nothing"))
+    assert skew.metrics["final/reward"] > nothing.metrics["final/reward"] == 0
+    assert float(skew.params["rule.half_spread"]) > 0
+
+
+@pytest.mark.long
+def test_its_policy_is_evaluated_again_and_a_checkpoint_of_another_ray_is_refused(trained):
+    policy = trained.folder / "checkpoints" / trained.record.id / "policy"
     again = run("analysis", "evaluate", f"policy={policy}", "evaluation.episodes=50")
     assert again.returncode == 0, again.stderr
-    assert f"{record.metrics['final/gap']:.2%}" in again.stdout
+    assert f"{trained.record.metrics['final/gap']:.2%}" in again.stdout
 
-    newest = checkpoints.find(record.id, tmp_path / "checkpoints")
+    newest = checkpoints.find(trained.record.id, trained.folder / "checkpoints")
     written_by_another_ray(newest)
-    refused = run("training", f"resume={record.id}", *places(tmp_path), "training.iterations=4")
+    refused = run("training", f"resume={trained.record.id}", *places(trained.folder), "training.iterations=4")
     assert refused.returncode == 2, refused.stderr
     assert f"error: resume cannot read {newest}: ModuleNotFoundError: No module named 'ray_of_1999'" in refused.stderr
     assert f"it was written by ray 1.99.0 (here {ray.__version__})" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert only_run(tmp_path).status == "FINISHED"
+    assert only_run(trained.folder).status == "FINISHED"
 
 
 @pytest.mark.long
@@ -142,7 +160,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["algo.lr=1e30"], 1, "error: training diverged: "),
+        pytest.param(["algo.lr=1e30"], 1, "error: training diverged: ", marks=pytest.mark.long),
         (
             ["training.env_runners=1024", "training.markets_per_runner=1"],
             2,

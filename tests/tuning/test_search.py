@@ -87,6 +87,7 @@ def test_a_failed_trial_is_shown_and_tried_again(settings, tmp_path, monkeypatch
     assert made.read_trials() == second, "nothing is left to do"
 
 
+@pytest.mark.long
 def test_points_depend_on_the_seed_alone(settings, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(search, "run_trial", pretend(tmp_path / "broken"))
     drawn = []

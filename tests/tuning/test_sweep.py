@@ -59,6 +59,7 @@ def curve(settings: config.Config, run_id: str) -> list[int]:
     return [point.step for point in client.get_metric_history(run_id, "train/return")]
 
 
+@pytest.mark.long
 def test_a_sweep_from_the_command_line_to_the_next_training() -> None:
     said = finish(start("tuning", *SMALL))
     assert "selected, so optimistic" in said

@@ -43,7 +43,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_the_pages_until_ctrl_c(tmp_path: Path, port: int, ending: signal.Signals) -> None:
     settings = config.load([f"tracking.store={tmp_path / 'store'}"])
     with tracking.start(settings, name="shown") as run:
