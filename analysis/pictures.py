@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.evaluation import steps
-from analysis.measures import MEASURES, Floats, money, price
+from analysis.measures import MEASURES, REWARD, Floats, money, price
 from analysis.policy import Policy
 from analysis.report import Comparison
 from config import Config
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-EPISODES = 200  # that are watched step by step: the first of the held-out ones
+EPISODES = 200  # of the held-out seed, that are watched step by step
 RARE = 100  # quotes at an inventory, at least, for their quantiles to mean anything
 BAND = (0.1, 0.9)  # quantiles of the depths at one inventory
 COLOURS = ("tab:blue", "tab:orange")  # of the policy and of the best rule, in every picture
@@ -34,38 +34,25 @@ class Watched:
     depths: Floats  # [n, 2], of bid and ask from the mid; NaN without a quote
 
 
-def draw(comparison: Comparison, config: Config) -> dict[str, bytes]:
-    """PNG files by name."""
+def draw(comparison: Comparison, curve: Sequence[tuple[int, float]], config: Config) -> dict[str, bytes]:
+    """PNG files by name; ``curve`` is env steps and ``train/return``."""
     names = list(dict.fromkeys((comparison.policy, comparison.best_rule)))
     watched = {name: _watch(comparison.policies[name], config) for name in names}
-    return {
-        "quotes.png": png(_quotes(watched, config)),
-        "inventory_and_pnl.png": png(_distributions(watched, comparison, config)),
+    figures = {
+        "quotes": _quotes(watched, config),
+        "inventory_and_pnl": _distributions(watched, comparison, config),
+        "learning_curve": _learning_curve(curve, comparison, config),
     }
+    return {f"{name}.png": _png(figure) for name, figure in figures.items()}
 
 
-def learning_curve(curve: Sequence[tuple[int, float]], comparison: Comparison, config: Config) -> bytes:
-    """A PNG file of ``train/return`` by env steps, beside the best rule where both are paid alike."""
-    figure, (axis,) = new_figure(1)
-    if curve:
-        axis.plot(*zip(*curve, strict=True), color=COLOURS[0], label=f"{comparison.policy}, while it explores")
-    if config.agent.inventory_penalty == config.evaluation.inventory_penalty:
-        level = comparison.summaries[comparison.best_rule]["reward"].mean
-        axis.axhline(level, color=COLOURS[1], linestyle="--", label=f"{comparison.best_rule}, held-out episodes")
-    axis.set(xlabel="env steps", ylabel=f"reward of an episode ({money(config)})")
-    axis.legend(loc="lower right")
-    figure.suptitle(f"{config.market.name}: learning curve")
-    return png(figure)
-
-
-def png(figure: Figure) -> bytes:
-    """The figure as a file."""
+def _png(figure: Figure) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=110)
     return content.getvalue()
 
 
-def new_figure(columns: int) -> tuple[Figure, list[Axes]]:
+def _axes(columns: int) -> tuple[Figure, list[Axes]]:
     """A figure with axes side by side, without a window of any kind."""
     from matplotlib.figure import Figure  # here: it takes a second, which most commands need not wait for
 
@@ -84,7 +71,7 @@ def _watch(policy: Policy, config: Config) -> Watched:
 
 def _quotes(watched: Mapping[str, Watched], config: Config) -> Figure:
     """Mean depth of both quotes at each inventory, and where most of them are: single quotes stand on ticks."""
-    figure, axes = new_figure(2)
+    figure, axes = _axes(2)
     for axis, side, title in zip(axes, (0, 1), ("bid", "ask"), strict=True):
         for (name, seen), colour in zip(watched.items(), COLOURS, strict=False):
             lots, low, mean, high = _by_inventory(seen, side)
@@ -111,7 +98,7 @@ def _by_inventory(seen: Watched, side: int) -> tuple[Floats, Floats, Floats, Flo
 
 
 def _distributions(watched: Mapping[str, Watched], comparison: Comparison, config: Config) -> Figure:
-    figure, (inventory, pnl) = new_figure(2)
+    figure, (inventory, pnl) = _axes(2)
     most = max(float(np.abs(seen.inventory).max()) for seen in watched.values())
     edges = np.arange(-most - 0.5, most + 1)
     earned = {name: comparison.results[name]["pnl"] for name in watched}
@@ -125,4 +112,18 @@ def _distributions(watched: Mapping[str, Watched], comparison: Comparison, confi
     pnl.set(xlabel=f"PnL of an episode ({MEASURES['pnl'].unit(config)}), dashed: mean", ylabel="episodes")
     inventory.legend()
     figure.suptitle(f"{config.market.name}: inventory and PnL on the same held-out episodes")
+    return figure
+
+
+def _learning_curve(curve: Sequence[tuple[int, float]], comparison: Comparison, config: Config) -> Figure:
+    """Beside the best rule where both are paid alike."""
+    figure, (axis,) = _axes(1)
+    env_steps, reward = np.array(curve, float).reshape(-1, 2).T
+    axis.plot(env_steps, reward, color=COLOURS[0], label=f"{comparison.policy}, while it explores")
+    if config.agent.inventory_penalty == config.evaluation.inventory_penalty:
+        level = comparison.summaries[comparison.best_rule][REWARD].mean
+        axis.axhline(level, color=COLOURS[1], linestyle="--", label=f"{comparison.best_rule}, held-out episodes")
+    axis.set(xlabel="env steps", ylabel=f"reward of an episode ({money(config)})")
+    axis.legend(loc="lower right")
+    figure.suptitle(f"{config.market.name}: learning curve")
     return figure

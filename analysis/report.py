@@ -48,8 +48,8 @@ class Comparison:
 
     @property
     def rules(self) -> list[Rule]:
-        """The tuned rules."""
-        return [policy for policy in self.policies.values() if isinstance(policy, Rule)]
+        """The tuned rules, which the policy is held against."""
+        return [one for name, one in self.policies.items() if name != self.policy and isinstance(one, Rule)]
 
     @property
     def best_rule(self) -> str:

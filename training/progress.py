@@ -41,9 +41,7 @@ class ProgressLine:
 
     def __enter__(self) -> ProgressLine:
         self._began = time.monotonic()
-        self._logged = (
-            self._began - LOG_EVERY_S
-        )  # so that the first iteration has a line
+        self._logged = self._began - LOG_EVERY_S  # so that the first iteration has a line
         self._first: int | None = None  # iteration from which the time of one is measured
         self._unsaid = ""
         self._bar.start()

@@ -94,21 +94,21 @@ def _conclude(config: Config, tracked: Run, result: TrainResult) -> None:
 def track(
     config: Config, tracked: Run, result: TrainResult, network: PolicyNetwork, comparison: Comparison
 ) -> str | None:
-    """Everything about the comparison that MLflow keeps: scores, pictures, rules, the model, of which the address."""
+    """Everything that MLflow keeps of the end of a training, the model first; the model's address."""
     step = result.env_steps
     scores = Scores.held_out(comparison.metrics(comparison.policy), config)
     tracked.log_scores(scores, step)
+    uri = tracked.log_model(
+        network, step=step, scores=scores, description=description.of_version(comparison, config, step)
+    )
     tracked.describe(description.of_run(comparison, config, step))
     tracked.log_text(report.text(comparison, config), "evaluation.txt")
     tracked.log_bytes(report.parquet(comparison), "episodes.parquet")
-    for name, picture in pictures.draw(comparison, config).items():
+    for name, picture in pictures.draw(comparison, result.curve, config).items():
         tracked.log_bytes(picture, f"pictures/{name}")
-    tracked.log_bytes(pictures.learning_curve(result.curve, comparison, config), "pictures/learning_curve.png")
     for rule in comparison.rules:
         _track_rule(config, tracked, rule, comparison)
-    return tracked.log_model(
-        network, step=step, scores=scores, description=description.of_version(comparison, config, step)
-    )
+    return uri
 
 
 def _track_rule(config: Config, tracked: Run, rule: Rule, comparison: Comparison) -> None:
