@@ -55,15 +55,15 @@ tune: setup ## a Tune sweep over skews and penalty, tracked in MLflow
 ui: setup ## MLflow on the store in mlruns/
 	$(BIN)/python -m training ui $(ARGS)
 
-# Three files of tests at a time, for two cores: many tests wait. What a file shares, Ray or a server, starts once.
-PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
+# Some files of tests at a time, for two cores. What a file shares, Ray or a server, starts once.
+PYTEST := $(BIN)/pytest --dist loadfile
 
 test: setup ## the tests, C++ and Python; those on real data run where MARKET_DATA names a folder
 	$(CMAKE) --workflow --preset release
-	$(PYTEST) -m "not long" $(ARGS)
+	$(PYTEST) --numprocesses 3 -m "not long" $(ARGS)
 
 test-long: setup ## the tests that take longer: killed processes, full disks, a cluster, the way to the optimum
-	$(PYTEST) -m long $(ARGS)
+	$(PYTEST) --numprocesses 2 -m long $(ARGS)
 
 sanitize: setup ## the C++ tests under the address, undefined behaviour and thread sanitizers
 	$(CMAKE) --workflow --preset asan

@@ -210,8 +210,8 @@ def test_a_server_killed_in_the_middle_costs_nothing(tmp_path):
         *SMALL,
         *places(tmp_path),
         f"tracking.uri={server.uri}",
-        "training.iterations=150",
-        "training.checkpoint_every=1",
+        "training.iterations=200",
+        "training.checkpoint_every=10",
     ]
     log = tmp_path / "log"
     with log.open("w") as out:
