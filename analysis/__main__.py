@@ -36,6 +36,16 @@ def optimum(words: Words) -> None:
     optimality.run(words.all("policy"), words.one("plot"), words.configuration)
 
 
+def facts(words: Words) -> None:
+    """Prints the stylised facts of a recording, of a simulated market, or of both side by side: each statistic, and the
+    range in which real markets lie.
+    """
+    from analysis.facts import report
+
+    options = report.Options.parse(words.one("profile"), words.one("seeds"), words.one("hours"))
+    report.run(words.one("data"), words.one("book"), options, words.configuration)
+
+
 POLICY = Word("policy", "PATH", "a model.pt2 or a folder with one", repeated=True)
 COMMANDS = cli.Commands(
     "analysis",
@@ -52,6 +62,17 @@ COMMANDS = cli.Commands(
             configured=False,
         ),
         cli.Command(evaluate, "evaluate", [POLICY]),
+        cli.Command(
+            facts,
+            "facts",
+            [
+                Word("data", "PATH", "LOBSTER message file, or folder with one"),
+                Word("book", "PATH", "its file of levels, for a recording of few of them"),
+                Word("profile", "NAME", "whose ranges: small_tick (default) or large_tick"),
+                Word("seeds", "N", "simulated sessions of the market (default: 3)"),
+                Word("hours", "H", "length of each (default: 0.5)"),
+            ],
+        ),
         cli.Command(optimum, "optimum", [POLICY, Word("plot", "PATH", "the picture to write (default: in reports/)")]),
     ],
 )

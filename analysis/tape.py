@@ -21,6 +21,7 @@ import config
 import engine
 
 PRICE_SCALE = 10_000  # LOBSTER's prices are x 10^4
+SHOWN = 3  # files, of a folder that holds too many
 MOST_OFF_TICK = 1e-3  # share of messages
 HALTED, RESUMED = -1, 1  # prices of LOBSTER's type 7
 GAP_S, GAP_MESSAGES = 30.0, 100  # a silence of a recording that is longer, and as long as so many messages usually take
@@ -40,6 +41,7 @@ class Tape:
 
     messages: NDArray[np.void]
     price: Floats  # ticks
+    touch: Ints  # [n, 4]: best ask and its size, best bid and its size, as `engine.read_book` lays them out
     best: dict[int, Floats]
     dwell: Floats
     block: Ints
@@ -88,7 +90,7 @@ def message_file(data: str) -> Path:
         return path
     files = sorted(path.rglob("*_message_*.csv*"))
     if len(files) != 1:
-        found = ", ".join(file.name for file in files) or "none"
+        found = ", ".join(file.name for file in files[:SHOWN]) + (", ..." if len(files) > SHOWN else "") or "none"
         raise config.UserError(f"{name} must name one file *_message_*.csv, but {path} holds {len(files)}: {found}")
     return files[0]
 
@@ -186,6 +188,7 @@ def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float, tic
     return Tape(
         messages=whole,
         price=whole["price"] / tick,
+        touch=rows,
         best={1: _best(rows[:, 2:], tick), -1: _best(rows, tick)},
         dwell=np.diff(span, append=span[-1]),
         block=((span - burn_in_s) // block_s).astype(np.int64),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import config
 import engine
-from analysis import facts
+from analysis import moves
 from analysis.calibration.options import Options, tape_for
 from analysis.calibration.rates import digits
 from analysis.tape import tape_of
@@ -31,7 +31,7 @@ def anchor(market: dict[str, Any], messages: NDArray[np.void], options: Options 
     """Gives a calibrated market its efficient price, and the facts of its price beside those of ``messages``."""
     options = options or Options()
     tape = tape_for(messages, options)
-    recorded, volatility = facts.facts_of(tape), digits(facts.volatility(tape, VOLATILITY_S), 3)
+    recorded, volatility = moves.moves_of(tape), digits(moves.volatility(tape, VOLATILITY_S), 3)
     tried = []
     for share in EDGE_SHARES:
         edge = share * recorded.spread
@@ -51,8 +51,8 @@ def anchor(market: dict[str, Any], messages: NDArray[np.void], options: Options 
     }
 
 
-def _simulated_facts(market: dict[str, Any]) -> facts.Facts:
+def _simulated_facts(market: dict[str, Any]) -> moves.Moves:
     book = config.section(config.MarketConfig, market).book
     assert book is not None
     messages = engine.simulate_messages(book.params(), lot=1, tick=1, seed=SIMULATION_SEED, seconds=SIMULATED_S)
-    return facts.facts_of(tape_of(messages, burn_in_s=book.warmup_s, block_s=SIMULATED_S))
+    return moves.moves_of(tape_of(messages, burn_in_s=book.warmup_s, block_s=SIMULATED_S))

@@ -10,7 +10,7 @@ import yaml
 
 import config
 import engine
-from analysis import facts
+from analysis import moves
 
 
 def write(overlay: dict[str, Any], out: Path) -> None:
@@ -45,7 +45,7 @@ def table(market: dict[str, Any]) -> str:
         interval = f"{limit['from']}-{limit['below'] - 1}"
         lines.append(f"{interval:>9} {_cells(limit)} {_cells(cancel)}")
     lines += ["", f"{'market':>9} {_cells(found['market_rate'])}", ""]
-    lines.append(facts.table(*(facts.Facts(**found["facts"][name]) for name in ("recorded", "simulated"))))
+    lines.append(moves.table(*(moves.Moves(**found["facts"][name]) for name in ("recorded", "simulated"))))
     return "\n".join(lines)
 
 

@@ -1,51 +1,232 @@
-"""What a tape says of its price, on a tape small enough to count by hand."""
+"""The facts on streams whose truth is known, on recordings whose figures were measured by other code, and on cheats."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-import engine
+import config
 from analysis import facts
-from analysis.tape import tape_of
+from analysis.facts import Events, Profile, statistics
+from analysis.tape import DELETION, EXECUTION, SUBMISSION
 
-DAY = 34_200_000_000_000  # ns
+ROOT = Path(config.__file__).parents[1]
+SECONDS = 20_000.0
+# Of AMZN's day and AAPL's hour, measured by other code than ours, on one grid that starts with the first event.
+REAL = {
+    "heavy tails: excess kurtosis at 1 s": (33.2, 20.7),
+    "heavy tails: tail exponent at 10 s": (3.67, 3.17),
+    "aggregational Gaussianity: kurtosis at 60 s over 1 s": (0.103, 0.0468),
+    "volatility clustering: of |1 s returns|, lag 1": (0.151, 0.134),
+    "volatility clustering: lag 10": (0.0435, 0.0674),
+    "long memory of signs: autocorrelation of signs": (0.607, 0.576),
+    "long memory of signs: its decay": (0.656, 0.82),
+    "long memory of signs: Hurst exponent of signs": (0.69, 0.66),
+    "clustering of events: variation of gaps": (3.06, 3.25),
+    "clustering of events: gaps below 1 ms": (0.444, 0.605),
+    "over-dispersion: of counts in 1 s": (16.2, 45.7),
+    "over-dispersion: in 60 s": (63.1, 257),
+    "cancels dominate: cancels per limit order": (0.655, 0.937),
+    "cancels dominate: limit orders with a fill": (0.163, 0.0698),
+    "market orders are rare: share of the events": (0.142, 0.0497),
+    "lives of cancelled orders: median, s": (0.309, 0.374),
+    "lives of cancelled orders: tail exponent": (1.02, 0.783),
+    "sizes: limit orders of one lot": (0.503, 0.528),
+    "selective taking: market orders that take the queue": (0.59, 0.656),
+    "spread and depth: mean spread, ticks": (12.8, 19.5),
+    "spread and depth: variation of the depth": (1.04, 2.32),
+    "response: 10 market orders later over 1": (3.24, 2.76),
+    "response: 1 later, ticks": (1.3, 1.97),
+    "adverse selection: realised over effective, 5 s": (-0.135, -0.157),
+    "order flow imbalance: R2 at 10 s": (0.485, 0.282),
+    "imbalance predicts: P(up), top less bottom fifth": (0.231, 0.126),
+    "imbalance predicts: least step": (0.0116, 0.00543),
+    "volume and volatility: correlation at 10 s": (0.466, 0.586),
+    "reversal of moves: autocorrelation of their signs": (-0.0899, -0.077),
+    "the day's course: first thirteenth over the mean": (1.14, 1.19),
+    "the day's course: least": (0.575, 0.667),
+    "the day's course: last": (1.73, 0.828),
+    "shape of the book: limits > 5 ticks away": (0, 0.553),
+}
 
 
-@pytest.fixture
-def tape():
-    """40 s at 1000 | 1003, but for a better bid from 10 to 20 s and no ask from 30 to 35 s."""
-    rows = [
-        (0, 1, 1, 1000, 1),
-        (0, 1, 2, 1003, -1),
-        (10, 1, 3, 1001, 1),
-        (20, 3, 3, 1001, 1),
-        (30, 3, 2, 1003, -1),
-        (35, 1, 4, 1003, -1),
-        (40, 1, 5, 990, 1),
+def stream(random: np.random.Generator, **changes: object) -> Events:
+    """Poisson events around a mid that is a random walk; every tenth takes, on a side drawn by itself."""
+    time = np.sort(random.uniform(0, SECONDS, 100_000))
+    n = len(time)
+    kind = np.where(np.arange(n) % 10 == 0, EXECUTION, np.where(np.arange(n) % 2 == 0, SUBMISSION, DELETION))
+    mid = 1e5 + np.cumsum(random.normal(size=n))
+    made = Events(
+        time=time, kind=kind, side=random.choice([-1, 1], n), order=np.arange(n) // 2, size=np.full(n, 1.0), price=mid,
+        bid=mid - 1, ask=mid + 1, bid_size=random.uniform(1, 9, n), ask_size=random.uniform(1, 9, n),
+        seconds=SECONDS, lot=1,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+@pytest.fixture(scope="module")
+def plain() -> Events:
+    return stream(np.random.default_rng(1))
+
+
+def test_a_random_walk_has_no_memory_and_no_tails(plain):
+    for interval in (1, 10):
+        assert abs(statistics.return_autocorrelation(plain, interval)) < 0.04
+    assert statistics.signature(plain, 1) == pytest.approx(1, abs=0.25)  # 66 moves of 300 s, on ten grids
+    assert abs(statistics.return_kurtosis(plain, 10)) < 0.3
+    assert abs(statistics.volatility_autocorrelation(plain, 1)) < 0.03
+
+
+def test_poisson_events_do_not_cluster(plain):
+    assert statistics.gap_variation(plain) == pytest.approx(1, abs=0.02)
+    assert statistics.dispersion(plain, 1) == pytest.approx(1, abs=0.05)
+    assert statistics.dispersion_within(plain, 60) == pytest.approx(1, abs=0.3)
+    assert statistics.quick_gaps(plain) == pytest.approx(1 - np.exp(-5e-3), rel=0.1)
+    np.testing.assert_allclose(statistics.course(plain), 1, atol=0.05)
+
+
+def test_independent_signs_and_those_that_repeat_themselves(plain):
+    assert abs(statistics.sign_autocorrelation(plain)) < 0.05
+    assert statistics.sign_hurst(plain) == pytest.approx(0.5, abs=0.06)
+    random = np.random.default_rng(2)
+    repeats = np.cumprod(np.where(random.random(len(plain.time) // 10) < 0.2, -1, 1)).repeat(10)
+    assert statistics.sign_autocorrelation(replace(plain, side=repeats)) == pytest.approx(0.6, abs=0.03)
+
+
+@pytest.mark.parametrize("exponent", [1.5, 3.0])
+def test_the_tail_of_a_pareto(exponent):
+    draws = np.random.default_rng(3).pareto(exponent, 200_000) + 1
+    assert statistics.hill(draws, 0.05) == pytest.approx(exponent, rel=0.03)
+
+
+def test_imbalance_that_tells_the_next_move():
+    random = np.random.default_rng(4)
+    steps = random.choice([-1.0, 1.0], 50_000)
+    mid = 1e5 + np.concatenate(([0.0], np.cumsum(steps)))[:-1]
+    told = random.random(50_000) < np.where(steps > 0, 0.8, 0.2)  # whether the bid is the larger
+    events = stream(random)
+    n = len(mid)
+    cut = {name: getattr(events, name)[:n] for name in ("time", "kind", "side", "order", "size")}
+    made = replace(
+        events, **cut, price=mid, bid=mid - 1, ask=mid + 1,
+        bid_size=np.where(told, 9.0, 1.0), ask_size=np.where(told, 1.0, 9.0),
+    )  # fmt: skip
+    found = statistics.imbalance_steps(made)
+    assert found[-1] == pytest.approx(0.8, abs=0.02)
+    assert found[0] == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_taker_is_one_order_however_many_it_meets():
+    """Two fills of one instant against one side, a hidden one among them; then one against the other side."""
+    kind = np.array([SUBMISSION, SUBMISSION, EXECUTION, 5, EXECUTION])
+    events = Events(
+        time=np.array([0.0, 1, 2, 2, 2.5]), kind=kind, side=np.array([1, -1, -1, -1, 1]), order=np.arange(5),
+        size=np.array([3.0, 4, 4, 1, 2]), price=np.array([10.0, 12, 12, 11, 10]), bid=np.full(5, 10.0),
+        ask=np.array([14.0, 12, 14, 14, 14]), bid_size=np.full(5, 3.0), ask_size=np.array([9.0, 4, 9, 9, 9]),
+        seconds=3.0, lot=1,
+    )  # fmt: skip
+    orders = events.market_orders
+    np.testing.assert_array_equal(orders.sign, [1, -1])
+    np.testing.assert_array_equal(orders.size, [5, 2])
+    np.testing.assert_allclose(orders.price, [(48 + 11) / 5, 10])
+    np.testing.assert_array_equal(orders.queue, [4, 3])
+    np.testing.assert_array_equal(orders.mid, [11, 12])
+    assert statistics.sweeps(events) == 0.5
+    assert statistics.effective_half_spread(events) == pytest.approx((5 * 0.8 + 2 * 2) / 7)
+
+
+def market_data(pattern: str) -> Path:
+    folder = os.environ.get("MARKET_DATA", "")
+    found = sorted(Path(folder).rglob(pattern)) if folder else []
+    if not found:
+        pytest.skip(f"MARKET_DATA does not name a folder with {pattern}")
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def recordings() -> list[Events]:
+    amzn = market_data("AMZN*_message_1.csv")
+    return [
+        facts.recorded(amzn, market_data("AMZN*_orderbook_1.csv")),
+        facts.recorded(market_data("AAPL*_message_50.csv")),
     ]
-    messages = np.array(
-        [(DAY + t * 10**9, kind, i, 100, 100 * p, side) for t, kind, i, p, side in rows], engine.MESSAGE
-    )
-    return tape_of(messages, burn_in_s=0, block_s=100)
 
 
-def test_facts_by_hand(tape):
-    found = facts.facts_of(tape)
-    assert found.spread == pytest.approx((25 * 3 + 10 * 2) / 35)
-    assert found.empty == pytest.approx(5 / 40)
-    moves = np.zeros(39)
-    moves[[9, 19]] = 0.5, -0.5  # at 10 and 20 s; while the ask is away the mid stays
-    assert found.sd_1s == pytest.approx(np.std(moves))
-    assert found.still_100ms == pytest.approx(397 / 399)
+def test_recordings_have_the_figures_that_others_measured(recordings, monkeypatch):
+    monkeypatch.setattr(statistics, "PHASES", 1)
+    for place, events in enumerate(recordings):
+        found = facts.measure(events)
+        for name, figures in REAL.items():
+            assert found[name] == pytest.approx(figures[place], rel=0.1), (name, place)
 
 
-def test_volatility_is_that_of_long_moves(tape):
-    assert facts.volatility(tape, 10.0) == pytest.approx(np.std([0.5, -0.5, 0]) / np.sqrt(10))
+def test_the_facts_hold_in_recordings_but_for_what_they_cannot_show(recordings):
+    amzn, aapl = (facts.held(facts.measure(events), Profile.small_tick, mended=True) for events in recordings)
+    every = {fact.label for fact in facts.FACTS}
+    assert len(every) == 23
+    assert every - set(aapl) == {"the day's course"}  # an hour has none
+    # A recording of one level does not see orders come and go behind it.
+    assert every - set(amzn) == {"cancels dominate", "market orders are rare", "shape of the book"}
 
 
-def test_both_stand_side_by_side(tape):
-    found = facts.facts_of(tape)
-    lines = facts.table(found, found).splitlines()
-    assert len(lines) == 1 + len(facts.LABELS)
-    assert lines[1].split()[-2:] == ["2.714", "2.714"]
+def test_a_shuffled_recording_loses_the_facts_that_are_shuffled(recordings):
+    """A market that had the right histograms and no memory would be found out."""
+    _, aapl = recordings
+    random = np.random.default_rng(5)
+    before = set(facts.held(facts.measure(aapl), Profile.small_tick, mended=True))
+    gaps = replace(aapl, time=np.concatenate(([0.0], np.cumsum(random.permutation(np.diff(aapl.time))))))
+    # Gaps of the same law without memory: as many in 60 s as their variation squared, no longer 20 times that.
+    assert statistics.dispersion(gaps, 60) < 2 * statistics.gap_variation(gaps) ** 2
+    assert statistics.dispersion(aapl, 60) > 20 * statistics.gap_variation(aapl) ** 2
+    signs = replace(aapl, side=np.where(aapl.kind >= EXECUTION, random.choice([-1, 1], len(aapl.side)), aapl.side))
+    lost = before - set(facts.held(facts.measure(signs), Profile.small_tick, mended=True))
+    assert {"long memory of signs", "response"} <= lost
+
+
+def test_a_market_of_independent_orders_is_found_out():
+    book = config.load(["market=book"]).market.book
+    found = facts.measure(facts.simulated(book, seconds=600, seed=1))
+    lost = {fact.label for fact in facts.FACTS} - set(facts.held(found, Profile.small_tick, mended=True))
+    assert {"long memory of signs", "over-dispersion", "sizes", "adverse selection"} <= lost
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "analysis", "facts", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_the_command_line_prints_a_row_for_each_statistic():
+    done = run("market=book", "hours=0.1", "seeds=2")
+    assert done.returncode == 0, done.stderr
+    for fact in facts.FACTS:
+        assert fact.label in done.stdout
+    assert "book, seed 2: " in done.stdout
+    assert "of 23 facts hold" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["market=gt1"], "market must be a book for it to have facts, but gt1 is reduced_form"),
+        (["hours=0"], "hours must be a number above 0, at most 24, but it is 0"),
+        (["seeds=none"], "seeds must be a number from 1 to 1000, but it is none"),
+        (["profile=medium"], "profile must be among small_tick, large_tick, but it is medium"),
+        (["data=nowhere"], "nowhere"),
+        (["data={good}", "book={other}"], "must have a row for each message of"),
+    ],
+)
+def test_a_mistake_is_a_sentence(tmp_path, words, sentence):
+    good, other = tmp_path / "good_message_1.csv", tmp_path / "good_orderbook_1.csv"
+    good.write_text("34200.1,1,11,100,5853300,1\n34200.2,1,12,100,5853500,-1\n")
+    other.write_text("5853500,100,5853300,100\n")
+    done = run(*(word.format(good=good, other=other) for word in words))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

@@ -17,7 +17,7 @@ from scipy import optimize
 import config
 import engine
 import envs
-from analysis import facts
+from analysis import moves
 from analysis.calibration import Options, calibrate_file
 from analysis.tape import tape_of
 
@@ -206,7 +206,7 @@ def test_no_side_runs_empty(market):
     book = config.load(market).market.book
     messages = engine.simulate_messages(book.params(), lot=1, tick=1, seed=3, seconds=3600)
     tape = tape_of(messages, burn_in_s=book.warmup_s, block_s=3600)
-    assert facts.facts_of(tape).empty == 0
+    assert moves.moves_of(tape).empty == 0
     assert messages["price"].min() > 0
 
 

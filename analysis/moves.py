@@ -12,7 +12,7 @@ SHORT_S, LONG_S = 0.1, 1.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Facts:
+class Moves:
     """Prices in ticks; moves are those of the mid between the points of a grid in time."""
 
     spread: float  # mean over time
@@ -31,12 +31,12 @@ LABELS = {
 }
 
 
-def facts_of(tape: Tape) -> Facts:
-    """The facts of a tape after its burn-in."""
+def moves_of(tape: Tape) -> Moves:
+    """How the price of a tape moves, after its burn-in."""
     spread = tape.best[-1] - tape.best[1]
     known = np.isfinite(spread)
     short, second = np.diff(mids(tape, SHORT_S)), np.diff(mids(tape, LONG_S))
-    return Facts(
+    return Moves(
         spread=float(np.average(spread[known], weights=tape.dwell[known])),
         sd_1s=float(np.std(second)),
         acf1_100ms=float(np.corrcoef(short[:-1], short[1:])[0, 1]) if np.ptp(short) > 0 else float("nan"),
@@ -61,7 +61,7 @@ def volatility(tape: Tape, interval_s: float) -> float:
     return float(np.std(moves) / np.sqrt(interval_s)) if moves.size > 1 else 0.0
 
 
-def table(recorded: Facts, simulated: Facts) -> str:
+def table(recorded: Moves, simulated: Moves) -> str:
     """Both side by side, a fact a line."""
     lines = [f"{'':<55} {'recorded':>9} {'simulated':>10}"]
     for name, label in LABELS.items():

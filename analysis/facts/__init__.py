@@ -1,0 +1,19 @@
+"""Stylised facts: whether a market, recorded or simulated, is like real ones; one code for both."""
+
+from analysis.facts.events import Events, recorded, simulated
+from analysis.facts.table import FACTS, Fact, Profile, Range, Statistic, held, measure, median, table
+
+__all__ = [
+    "FACTS",
+    "Events",
+    "Fact",
+    "Profile",
+    "Range",
+    "Statistic",
+    "held",
+    "measure",
+    "median",
+    "recorded",
+    "simulated",
+    "table",
+]

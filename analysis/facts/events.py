@@ -1,0 +1,141 @@
+"""What happened in a book, and the touch after each event: recorded or simulated, the same arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import engine
+from analysis.tape import EXECUTION, HALT, HIDDEN_EXECUTION, Floats, Ints, Tape, read, tape_of
+from config import BookConfig, UserError
+
+BLOCK_S = 3600.0
+ROUND_LOT = 100  # shares
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarketOrders:
+    """Who took: all executions of one instant against one side are one market order. One entry each."""
+
+    time: Floats
+    sign: Floats  # 1 bought, -1 sold
+    size: Floats
+    price: Floats  # mean of its fills, ticks
+    queue: Floats  # size of the best opposite queue before it
+    mid: Floats  # before it, ticks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """A stream of events; all arrays have one entry per event, in time order.
+
+    ``kind`` is LOBSTER's type, ``side`` that of the resting order (1 bid, -1 ask). Prices are in ticks, NaN while a
+    side is empty; sizes are in the stream's own unit, of which ``lot`` make a lot.
+    """
+
+    time: Floats  # s since the first
+    kind: Ints
+    side: Ints
+    order: Ints
+    size: Floats
+    price: Floats
+    bid: Floats
+    ask: Floats
+    bid_size: Floats
+    ask_size: Floats
+    seconds: float
+    lot: int
+
+    @cached_property
+    def mid(self) -> Floats:
+        """After each event, ticks."""
+        return 0.5 * (self.bid + self.ask)
+
+    @cached_property
+    def dwell(self) -> Floats:
+        """Time until the next event, s."""
+        return np.diff(self.time, append=max(self.seconds, float(self.time[-1])))
+
+    def mid_at(self, time: Floats) -> Floats:
+        """The mid at some times, the last one known while a side is empty."""
+        known = np.flatnonzero(np.isfinite(self.mid))
+        at = np.searchsorted(self.time[known], time, side="right") - 1
+        return self.mid[known[np.maximum(at, 0)]]
+
+    @cached_property
+    def market_orders(self) -> MarketOrders:
+        """See the class; hidden executions are the same taker's."""
+        taken = np.flatnonzero(np.isin(self.kind, (EXECUTION, HIDDEN_EXECUTION)))
+        begins = (np.diff(self.time[taken], prepend=-1.0) > 0) | (np.diff(self.side[taken], prepend=0) != 0)
+        order, first = np.cumsum(begins) - 1, taken[begins]
+        before = np.maximum(first - 1, 0)
+        sign = -self.side[first].astype(float)
+        size: Floats = np.bincount(order, self.size[taken]).astype(float)
+        return MarketOrders(
+            time=self.time[first],
+            sign=sign,
+            size=size,
+            price=np.bincount(order, self.size[taken] * self.price[taken]) / size,
+            queue=np.where(sign > 0, self.ask_size[before], self.bid_size[before]),
+            mid=self.mid[before],
+        )
+
+
+def recorded(path: Path, book: Path | None = None) -> Events:
+    """Of a LOBSTER message file; ``book`` is its file of levels, which a recording of few levels needs.
+
+    Without ``book`` the touch is that of the replayed messages, orders from before the recording inferred.
+
+    Raises:
+        UserError: FILE:LINE, the rule and the value; or the files do not go together.
+
+    """
+    messages = read(path)
+    tape = tape_of(messages, burn_in_s=0, block_s=BLOCK_S)
+    if book is None:
+        return _of_tape(tape, ROUND_LOT)
+    try:
+        levels = engine.read_book(book)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    if len(levels) != len(messages):
+        raise UserError(f"{book} must have a row for each message of {path}, {len(messages)}, but it has {len(levels)}")
+    return _events(messages, levels[:, :4], tape.tick, ROUND_LOT)
+
+
+def simulated(book: BookConfig, *, seconds: float, seed: int) -> Events:
+    """Of the background of a book market, after its warm-up."""
+    messages = engine.simulate_messages(book.params(), lot=1, tick=1, seed=seed, seconds=book.warmup_s + seconds)
+    return _of_tape(tape_of(messages, burn_in_s=book.warmup_s, block_s=BLOCK_S, tick=1), 1)
+
+
+def _of_tape(tape: Tape, lot: int) -> Events:
+    return _events(tape.messages[tape.counted], tape.touch[tape.counted], tape.tick, lot)
+
+
+def _events(messages: NDArray[np.void], touch: Ints, tick: int, lot: int) -> Events:
+    """``touch`` is laid out as `engine.read_book` does it, of which the first level is needed."""
+    trading = messages["type"] < HALT
+    messages, touch = messages[trading], touch[trading]
+    time = (messages["time_ns"] - messages["time_ns"][0]) / 1e9
+    price, size = touch[:, ::2] / tick, touch[:, 1::2].astype(float)
+    known = size > 0
+    ask, bid = np.where(known, price, np.nan).T
+    return Events(
+        time=time,
+        kind=messages["type"].astype(np.int64),
+        side=messages["direction"].astype(np.int64),
+        order=messages["order_id"].astype(np.int64),
+        size=messages["size"].astype(float),
+        price=messages["price"] / tick,
+        bid=bid,
+        ask=ask,
+        bid_size=np.where(known[:, 1], size[:, 1], 0),
+        ask_size=np.where(known[:, 0], size[:, 0], 0),
+        seconds=float(time[-1]),
+        lot=lot,
+    )

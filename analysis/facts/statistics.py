@@ -1,0 +1,336 @@
+"""The statistics by which a market is told from a toy: one code for recorded and for simulated events.
+
+Names and definitions follow Cont (2001, "Empirical properties of asset returns: stylized facts and statistical issues")
+and Bouchaud, Bonart, Donier & Gould (2018, "Trades, Quotes and Prices"). What is counted on a grid in time is the mean
+over `PHASES` grids that start at other moments: with one grid, a correlation in an hour moves by .03 with its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from analysis.facts.events import Events
+from analysis.tape import DELETION, EXECUTION, PARTIAL_CANCEL, SUBMISSION, Floats
+
+PHASES = 10
+TAIL = 0.05  # share of the returns whose tail exponent is estimated
+TAIL_OF_LIVES = 0.2
+SIGN_LAGS = np.unique(np.round(np.geomspace(1, 200, 20)).astype(int))
+HURST_LAGS = 2 ** np.arange(2, 8)
+IMBALANCE_BINS = 5
+IMPACT_BINS = 8
+SESSION_PARTS = 13
+HALF_HOUR_S = 1800.0
+
+
+def on_grids(events: Events, interval_s: float, of: Callable[[Floats, Floats], float]) -> float:
+    """The mean over some grids of a statistic of the times of a grid and of the mid's moves between them."""
+    found = []
+    for phase in range(PHASES):
+        grid = np.arange(phase / PHASES * interval_s, events.seconds, interval_s)
+        found.append(of(grid, np.diff(events.mid_at(grid))))
+    return float(np.mean(found))
+
+
+def autocorrelation(values: Floats, lag: int) -> float:
+    """NaN where nothing varies."""
+    centred = values - values.mean()
+    variance = float(centred @ centred)
+    return float(centred[:-lag] @ centred[lag:]) / variance if variance > 0 and lag < len(values) else float("nan")
+
+
+def excess_kurtosis(values: Floats) -> float:
+    """Fourth moment over the squared second, less 3."""
+    centred = values - values.mean()
+    return float(np.mean(centred**4) / np.mean(centred**2) ** 2 - 3) if np.ptp(values) > 0 else float("nan")
+
+
+def hill(values: Floats, share: float) -> float:
+    """Hill's (1975) estimator of the tail exponent of ``values``, of which the largest ``share`` is the tail."""
+    ranked = np.sort(values[values > 0])
+    count = max(int(share * len(ranked)), 10)
+    if len(ranked) <= count:
+        return float("nan")
+    return float(1 / np.mean(np.log(ranked[-count:] / ranked[-count - 1])))
+
+
+def correlation(first: Floats, second: Floats) -> float:
+    """NaN where one of them does not vary."""
+    return float(np.corrcoef(first, second)[0, 1]) if np.ptp(first) > 0 and np.ptp(second) > 0 else float("nan")
+
+
+def slope(x: Floats, y: Floats) -> float:
+    """Of log y on log x by least squares, where both are above 0."""
+    valid = (x > 0) & (y > 0)
+    return float(np.polyfit(np.log(x[valid]), np.log(y[valid]), 1)[0]) if valid.sum() > 1 else float("nan")
+
+
+# Returns of the mid.
+
+
+def return_autocorrelation(events: Events, interval_s: float) -> float:
+    """At lag 1."""
+    return on_grids(events, interval_s, lambda _, moves: autocorrelation(moves, 1))
+
+
+def return_kurtosis(events: Events, interval_s: float) -> float:
+    """In excess of a normal's."""
+    return on_grids(events, interval_s, lambda _, moves: excess_kurtosis(moves))
+
+
+def return_tail(events: Events, interval_s: float) -> float:
+    """Exponent of the tail of absolute returns."""
+    return on_grids(events, interval_s, lambda _, moves: hill(np.abs(moves), TAIL))
+
+
+def aggregation(events: Events) -> float:
+    """Excess kurtosis at 60 s over that at 1 s."""
+    return return_kurtosis(events, 60) / return_kurtosis(events, 1)
+
+
+def volatility_autocorrelation(events: Events, lag: int) -> float:
+    """Of absolute returns at 1 s."""
+    return on_grids(events, 1, lambda _, moves: autocorrelation(np.abs(moves), lag))
+
+
+def signature(events: Events, interval_s: float) -> float:
+    """Realised variance per second at ``interval_s`` over that at 300 s."""
+    variance = [on_grids(events, s, lambda _, moves: float(np.mean(moves**2))) / s for s in (interval_s, 300.0)]
+    return variance[0] / variance[1]
+
+
+# Signs of market orders.
+
+
+def sign_autocorrelation(events: Events) -> float:
+    """From one market order to the next."""
+    return autocorrelation(events.market_orders.sign, 1)
+
+
+def sign_decay(events: Events) -> float:
+    """Exponent with which the autocorrelation of signs decays, lags 1 to 200."""
+    found = np.array([autocorrelation(events.market_orders.sign, int(lag)) for lag in SIGN_LAGS])
+    return -slope(SIGN_LAGS.astype(float), found)
+
+
+def sign_hurst(events: Events) -> float:
+    """Hurst exponent of the sum of signs, over lags 4 to 128."""
+    total = np.concatenate(([0.0], np.cumsum(events.market_orders.sign)))
+    variance = np.array([np.var(total[lag:] - total[:-lag]) if lag < len(total) else 0.0 for lag in HURST_LAGS])
+    return slope(HURST_LAGS.astype(float), variance) / 2
+
+
+# Times of events.
+
+
+def gap_variation(events: Events) -> float:
+    """Coefficient of variation of the time between events; what one message causes at once is one event."""
+    gaps = np.diff(np.unique(events.time))
+    return float(gaps.std() / gaps.mean())
+
+
+def quick_gaps(events: Events) -> float:
+    """Share of gaps below 1 ms."""
+    return float(np.mean(np.diff(events.time) < 1e-3))
+
+
+def dispersion(events: Events, window_s: float) -> float:
+    """Variance over mean of the number of events in a window (Fano)."""
+    windows = max(round(events.seconds / window_s), 1)  # nearly as long, so that the end of the session is in one
+    counts = _counts(events, np.linspace(0, events.seconds, windows + 1))
+    return float(counts.var() / counts.mean())
+
+
+def dispersion_within(events: Events, window_s: float) -> float:
+    """The median of `dispersion` within half hours, so that the day's course is no part of it."""
+    parts = max(round(events.seconds / HALF_HOUR_S), 1)
+    windows = max(round(events.seconds / parts / window_s), 1)
+    counts = _counts(events, np.linspace(0, events.seconds, parts * windows + 1)).reshape(parts, windows)
+    return float(np.median(counts.var(axis=1) / counts.mean(axis=1)))
+
+
+def course(events: Events) -> Floats:
+    """Events in each thirteenth of the session over their mean."""
+    counts = _counts(events, np.linspace(0, events.seconds, SESSION_PARTS + 1))
+    shares: Floats = counts / counts.mean()
+    return shares
+
+
+def _counts(events: Events, edges: Floats) -> Floats:
+    return np.histogram(events.time, edges)[0].astype(float)
+
+
+# Orders.
+
+
+def cancels(events: Events) -> float:
+    """Cancels, partial ones too, per limit order."""
+    return _share(events, PARTIAL_CANCEL, DELETION) / _share(events, SUBMISSION)
+
+
+def filled(events: Events) -> float:
+    """Share of limit orders with any fill."""
+    return float(np.mean(np.isin(events.order[events.kind == SUBMISSION], events.order[events.kind == EXECUTION])))
+
+
+def market_order_share(events: Events) -> float:
+    """Market orders among limit orders, cancels and market orders."""
+    taken = len(events.market_orders.sign)
+    others = np.isin(events.kind, (SUBMISSION, PARTIAL_CANCEL, DELETION)).sum()
+    return float(taken / (taken + others))
+
+
+def lives(events: Events) -> Floats:
+    """Of orders that were cancelled, s."""
+    placed, gone = events.kind == SUBMISSION, events.kind == DELETION
+    ids, at = np.unique(events.order[placed], return_index=True)
+    born = events.time[placed][at]
+    place = np.minimum(np.searchsorted(ids, events.order[gone]), len(ids) - 1)
+    known = ids[place] == events.order[gone]
+    found: Floats = events.time[gone][known] - born[place[known]]
+    return found
+
+
+def one_lot(events: Events) -> float:
+    """Share of limit orders of exactly one lot."""
+    return float(np.mean(events.size[events.kind == SUBMISSION] == events.lot))
+
+
+def deep(events: Events) -> float:
+    """Share of limit orders more than 5 ticks behind the best of their side."""
+    at = np.flatnonzero(events.kind == SUBMISSION)
+    before = np.maximum(at - 1, 0)
+    side, price = events.side[at], events.price[at]
+    return float(np.nanmean(np.where(side > 0, events.bid[before] - price, price - events.ask[before]) > 5))
+
+
+def sweeps(events: Events) -> float:
+    """Share of market orders that take at least the best queue."""
+    return float(np.mean(events.market_orders.size >= events.market_orders.queue))
+
+
+def _share(events: Events, *kinds: int) -> float:
+    return float(np.isin(events.kind, kinds).mean())
+
+
+# The touch.
+
+
+def spread(events: Events) -> float:
+    """Mean over time, ticks."""
+    gap = events.ask - events.bid
+    known = np.isfinite(gap)
+    return float(np.average(gap[known], weights=events.dwell[known]))
+
+
+def depth_variation(events: Events) -> float:
+    """Coefficient of variation, over time, of what stands at the touch of both sides."""
+    depth = events.bid_size + events.ask_size
+    mean = np.average(depth, weights=events.dwell)
+    return float(np.sqrt(np.average((depth - mean) ** 2, weights=events.dwell)) / mean)
+
+
+def imbalance_steps(events: Events) -> Floats:
+    """P(the mid's next move is up) in each bin of the touch's imbalance."""
+    imbalance = (events.bid_size - events.ask_size) / (events.bid_size + events.ask_size)
+    ups = _next_moves(events)
+    known = np.isfinite(imbalance) & np.isfinite(ups)
+    bins = np.minimum((0.5 * (imbalance[known] + 1) * IMBALANCE_BINS).astype(int), IMBALANCE_BINS - 1)
+    counts = np.bincount(bins, minlength=IMBALANCE_BINS)
+    with np.errstate(invalid="ignore"):
+        shares: Floats = np.bincount(bins, ups[known] > 0, IMBALANCE_BINS) / counts
+    return shares
+
+
+def reversal(events: Events) -> float:
+    """Autocorrelation of the signs of successive moves of the mid."""
+    moves = np.diff(events.mid[np.isfinite(events.mid)])
+    return autocorrelation(np.sign(moves[moves != 0]), 1)
+
+
+def _next_moves(events: Events) -> Floats:
+    """The sign of the next change of the mid after each event, NaN where there is none."""
+    moves = np.diff(events.mid)
+    changed = np.flatnonzero(moves != 0)
+    place = np.searchsorted(changed, np.arange(len(events.mid)))
+    found = np.full(len(events.mid), np.nan)
+    found[place < len(changed)] = np.sign(moves[changed[place[place < len(changed)]]])
+    return found
+
+
+# What market orders do to the price.
+
+
+def response(events: Events, lag: int) -> float:
+    """Move of the mid from before a market order to before the one that comes ``lag`` later, to its side, ticks."""
+    orders = events.market_orders
+    if lag >= len(orders.sign):
+        return float("nan")
+    return float(np.nanmean(orders.sign[:-lag] * (orders.mid[lag:] - orders.mid[:-lag])))
+
+
+def effective_half_spread(events: Events) -> float:
+    """Mean over volume of what a taker pays beyond the mid, ticks."""
+    orders = events.market_orders
+    return _mean_over_volume(events, orders.sign * (orders.price - orders.mid))
+
+
+def realised_share(events: Events, horizon_s: float) -> float:
+    """Realised half-spread after ``horizon_s`` over the effective one, by volume."""
+    orders = events.market_orders
+    kept = orders.sign * (orders.price - events.mid_at(orders.time + horizon_s))
+    return _mean_over_volume(events, kept) / effective_half_spread(events)
+
+
+def flow_imbalance(events: Events) -> float:
+    """R2 of the mid's move in 10 s on the order flow imbalance of Cont, Kukanov & Stoikov (2014)."""
+    bid, ask = events.bid, events.ask
+    with np.errstate(invalid="ignore"):
+        rise, fall = np.diff(bid), np.diff(ask)
+        flow = np.where(rise >= 0, events.bid_size[1:], 0) - np.where(rise <= 0, events.bid_size[:-1], 0)
+        flow -= np.where(fall <= 0, events.ask_size[1:], 0) - np.where(fall >= 0, events.ask_size[:-1], 0)
+    flow[~(np.isfinite(rise) & np.isfinite(fall))] = 0
+
+    def r2(grid: Floats, moves: Floats) -> float:
+        return correlation(_binned(events.time[1:], flow, grid), moves) ** 2
+
+    return on_grids(events, 10, r2)
+
+
+def volume_and_volatility(events: Events) -> float:
+    """Correlation of the absolute move in 10 s with what is traded in it."""
+    orders = events.market_orders
+    return on_grids(events, 10, lambda grid, moves: correlation(np.abs(moves), _binned(orders.time, orders.size, grid)))
+
+
+def impact_exponent(events: Events) -> float:
+    """With which the move in 10 s grows with the volume bought less sold in it: means of eight bins of equal number."""
+    orders = events.market_orders
+
+    def exponent(grid: Floats, moves: Floats) -> float:
+        volume = _binned(orders.time, orders.sign * orders.size, grid)
+        traded = volume != 0
+        size, move = np.abs(volume[traded]), np.sign(volume[traded]) * moves[traded]
+        parts = np.array_split(np.argsort(size, kind="stable"), IMPACT_BINS)
+        return slope(*(np.array([values[part].mean() for part in parts]) for values in (size, move)))
+
+    return on_grids(events, 10, exponent)
+
+
+def _mean_over_volume(events: Events, values: Floats) -> float:
+    known = np.isfinite(values)
+    return float(np.average(values[known], weights=events.market_orders.size[known]))
+
+
+def _binned(time: Floats, values: Floats, grid: Floats) -> Floats:
+    """Sums of ``values`` between the times of a grid."""
+    place = np.searchsorted(grid, time, side="right") - 1
+    inside = (place >= 0) & (place < len(grid) - 1)
+    return np.bincount(place[inside], values[inside], len(grid) - 1).astype(float)
+
+
+def tail_of_lives(events: Events) -> float:
+    """Exponent of the tail of `lives`."""
+    return hill(lives(events), TAIL_OF_LIVES)
