@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import engine
-from analysis.tape import EXECUTION, HALT, HIDDEN_EXECUTION, Floats, Ints, Tape, read, tape_of
-from config import BookConfig, UserError
+from analysis.tape import EXECUTION, HALT, HIDDEN_EXECUTION, PRICE_SCALE, Floats, Ints, read, tape_of
+from config import MarketConfig, UserError
 
 BLOCK_S = 3600.0
 ROUND_LOT = 100  # shares
@@ -97,7 +97,7 @@ def recorded(path: Path, book: Path | None = None) -> Events:
     messages = read(path)
     tape = tape_of(messages, burn_in_s=0, block_s=BLOCK_S)
     if book is None:
-        return _of_tape(tape, ROUND_LOT)
+        return _events(tape.messages[tape.counted], tape.touch[tape.counted], tape.tick, ROUND_LOT)
     try:
         levels = engine.read_book(book)
     except ValueError as error:
@@ -107,14 +107,31 @@ def recorded(path: Path, book: Path | None = None) -> Events:
     return _events(messages, levels[:, :4], tape.tick, ROUND_LOT)
 
 
-def simulated(book: BookConfig, *, seconds: float, seed: int) -> Events:
+def simulated(market: MarketConfig, *, seconds: float, seed: int) -> Events:
     """Of the background of a book market, after its warm-up."""
-    messages = engine.simulate_messages(book.params(), lot=1, tick=1, seed=seed, seconds=book.warmup_s + seconds)
-    return _of_tape(tape_of(messages, burn_in_s=book.warmup_s, block_s=BLOCK_S, tick=1), 1)
+    messages, levels = session(market, seconds=seconds, seed=seed, levels=1)
+    return _events(messages, levels, _tick(market), market.lot)
 
 
-def _of_tape(tape: Tape, lot: int) -> Events:
-    return _events(tape.messages[tape.counted], tape.touch[tape.counted], tape.tick, lot)
+def session(market: MarketConfig, *, seconds: float, seed: int, levels: int) -> tuple[NDArray[np.void], Ints]:
+    """The messages of a book market after its warm-up, by a clock that starts then, and the book after each of them.
+
+    Both in LOBSTER's units; the book has 4 x ``levels`` columns, as `engine.read_book` gives them.
+    """
+    assert market.book is not None
+    opens_ns = round(1e9 * market.book.warmup_s)
+    tick = _tick(market)
+    messages = engine.simulate_messages(market.book.params(), lot=market.lot, tick=tick, seed=seed, seconds=seconds)
+    replay = engine.Replay(np.empty(0, np.int64), tick=tick, centre=tick * market.book.initial_mid_ticks)
+    after = replay.apply_and_record(messages, levels)
+    counts = messages["time_ns"] >= opens_ns
+    messages = messages[counts]
+    messages["time_ns"] -= opens_ns
+    return messages, after[counts]
+
+
+def _tick(market: MarketConfig) -> int:
+    return round(market.tick * PRICE_SCALE)
 
 
 def _events(messages: NDArray[np.void], touch: Ints, tick: int, lot: int) -> Events:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 import config as configuration
+from analysis.facts import files
 from analysis.facts.events import recorded, simulated
 from analysis.facts.table import FACTS, Profile, Values, held, measure, median, table
 from analysis.tape import message_file
@@ -26,16 +27,17 @@ class Options:
     profile: Profile = Profile.small_tick
     seeds: int = 3
     seconds: float = 1800.0  # of each
+    out: Path | None = None  # folder for them, as LOBSTER's files
 
     @classmethod
-    def parse(cls, profile: str, seeds: str, hours: str) -> Options:
+    def parse(cls, profile: str, seeds: str, hours: str, out: str) -> Options:
         """From words of the command line; empty ones keep the defaults.
 
         Raises:
             UserError: one sentence.
 
         """
-        options = cls()
+        options = cls(out=Path(out) if out else None)
         if profile:
             options = replace(options, profile=_profile(profile))
         if seeds:
@@ -57,8 +59,11 @@ def run(data: str, book: str, options: Options, words: Sequence[str]) -> None:
             raise UserError(f"market must be a book for it to have facts, but {market.name} is {market.kind.value}")
         found = []
         for seed in range(1, options.seeds + 1):
-            found.append(measure(simulated(market.book, seconds=options.seconds, seed=seed)))
+            found.append(measure(simulated(market, seconds=options.seconds, seed=seed)))
             print(f"{market.name}, seed {seed}: {_score(found[-1], options.profile)}", flush=True)
+            if options.out is not None:
+                paths = files.write(market, options.out, seconds=options.seconds, seed=seed)
+                print("  " + "\n  ".join(map(str, paths)), flush=True)
         columns[market.name] = found
     if data:
         columns["recorded"] = [measure(recorded(message_file(data), Path(book) if book else None))]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.facts.events import Events
 from analysis.tape import DELETION, EXECUTION, PARTIAL_CANCEL, SUBMISSION, Floats
@@ -26,25 +27,44 @@ HALF_HOUR_S = 1800.0
 
 
 def on_grids(events: Events, interval_s: float, of: Callable[[Floats, Floats], float]) -> float:
-    """The mean over some grids of a statistic of the times of a grid and of the mid's moves between them."""
+    """The mean over some grids of a statistic of the times of a grid and of the mid's moves between them; else NaN."""
     found = []
     for phase in range(PHASES):
         grid = np.arange(phase / PHASES * interval_s, events.seconds, interval_s)
+        if len(grid) < 2:
+            return float("nan")
         found.append(of(grid, np.diff(events.mid_at(grid))))
     return float(np.mean(found))
 
 
+def mean(values: Floats | NDArray[np.bool_], weights: Floats | None = None) -> float:
+    """Of those that are known; NaN of none."""
+    known = np.isfinite(values) if weights is None else np.isfinite(values) & (weights > 0)
+    if not known.any():
+        return float("nan")
+    return float(np.average(values[known], weights=None if weights is None else weights[known]))
+
+
+def ratio(above: float, below: float) -> float:
+    """NaN over nothing."""
+    return above / below if below else float("nan")
+
+
 def autocorrelation(values: Floats, lag: int) -> float:
-    """NaN where nothing varies."""
+    """NaN where nothing varies, and of too few values."""
+    if lag >= len(values):
+        return float("nan")
     centred = values - values.mean()
     variance = float(centred @ centred)
-    return float(centred[:-lag] @ centred[lag:]) / variance if variance > 0 and lag < len(values) else float("nan")
+    return float(centred[:-lag] @ centred[lag:]) / variance if variance > 0 else float("nan")
 
 
 def excess_kurtosis(values: Floats) -> float:
-    """Fourth moment over the squared second, less 3."""
+    """Fourth moment over the squared second, less 3; NaN where nothing varies."""
+    if len(values) == 0 or np.ptp(values) == 0:
+        return float("nan")
     centred = values - values.mean()
-    return float(np.mean(centred**4) / np.mean(centred**2) ** 2 - 3) if np.ptp(values) > 0 else float("nan")
+    return float(np.mean(centred**4) / np.mean(centred**2) ** 2 - 3)
 
 
 def hill(values: Floats, share: float) -> float:
@@ -58,7 +78,8 @@ def hill(values: Floats, share: float) -> float:
 
 def correlation(first: Floats, second: Floats) -> float:
     """NaN where one of them does not vary."""
-    return float(np.corrcoef(first, second)[0, 1]) if np.ptp(first) > 0 and np.ptp(second) > 0 else float("nan")
+    varies = len(first) > 1 and np.ptp(first) > 0 and np.ptp(second) > 0
+    return float(np.corrcoef(first, second)[0, 1]) if varies else float("nan")
 
 
 def slope(x: Floats, y: Floats) -> float:
@@ -87,7 +108,7 @@ def return_tail(events: Events, interval_s: float) -> float:
 
 def aggregation(events: Events) -> float:
     """Excess kurtosis at 60 s over that at 1 s."""
-    return return_kurtosis(events, 60) / return_kurtosis(events, 1)
+    return ratio(return_kurtosis(events, 60), return_kurtosis(events, 1))
 
 
 def volatility_autocorrelation(events: Events, lag: int) -> float:
@@ -97,8 +118,8 @@ def volatility_autocorrelation(events: Events, lag: int) -> float:
 
 def signature(events: Events, interval_s: float) -> float:
     """Realised variance per second at ``interval_s`` over that at 300 s."""
-    variance = [on_grids(events, s, lambda _, moves: float(np.mean(moves**2))) / s for s in (interval_s, 300.0)]
-    return variance[0] / variance[1]
+    variance = [on_grids(events, s, lambda _, moves: mean(moves**2)) / s for s in (interval_s, 300.0)]
+    return ratio(*variance)
 
 
 # Signs of market orders.
@@ -128,19 +149,19 @@ def sign_hurst(events: Events) -> float:
 def gap_variation(events: Events) -> float:
     """Coefficient of variation of the time between events; what one message causes at once is one event."""
     gaps = np.diff(np.unique(events.time))
-    return float(gaps.std() / gaps.mean())
+    return float(gaps.std() / gaps.mean()) if len(gaps) else float("nan")
 
 
 def quick_gaps(events: Events) -> float:
     """Share of gaps below 1 ms."""
-    return float(np.mean(np.diff(events.time) < 1e-3))
+    return mean(np.diff(events.time) < 1e-3)
 
 
 def dispersion(events: Events, window_s: float) -> float:
     """Variance over mean of the number of events in a window (Fano)."""
     windows = max(round(events.seconds / window_s), 1)  # nearly as long, so that the end of the session is in one
     counts = _counts(events, np.linspace(0, events.seconds, windows + 1))
-    return float(counts.var() / counts.mean())
+    return ratio(float(counts.var()), float(counts.mean()))
 
 
 def dispersion_within(events: Events, window_s: float) -> float:
@@ -167,12 +188,13 @@ def _counts(events: Events, edges: Floats) -> Floats:
 
 def cancels(events: Events) -> float:
     """Cancels, partial ones too, per limit order."""
-    return _share(events, PARTIAL_CANCEL, DELETION) / _share(events, SUBMISSION)
+    placed = np.sum(events.kind == SUBMISSION)
+    return float(np.isin(events.kind, (PARTIAL_CANCEL, DELETION)).sum() / placed) if placed else float("nan")
 
 
 def filled(events: Events) -> float:
     """Share of limit orders with any fill."""
-    return float(np.mean(np.isin(events.order[events.kind == SUBMISSION], events.order[events.kind == EXECUTION])))
+    return mean(np.isin(events.order[events.kind == SUBMISSION], events.order[events.kind == EXECUTION]))
 
 
 def market_order_share(events: Events) -> float:
@@ -185,6 +207,8 @@ def market_order_share(events: Events) -> float:
 def lives(events: Events) -> Floats:
     """Of orders that were cancelled, s."""
     placed, gone = events.kind == SUBMISSION, events.kind == DELETION
+    if not placed.any():
+        return np.empty(0)
     ids, at = np.unique(events.order[placed], return_index=True)
     born = events.time[placed][at]
     place = np.minimum(np.searchsorted(ids, events.order[gone]), len(ids) - 1)
@@ -193,9 +217,15 @@ def lives(events: Events) -> Floats:
     return found
 
 
+def median_life(events: Events) -> float:
+    """Of `lives`."""
+    found = lives(events)
+    return float(np.median(found)) if len(found) else float("nan")
+
+
 def one_lot(events: Events) -> float:
     """Share of limit orders of exactly one lot."""
-    return float(np.mean(events.size[events.kind == SUBMISSION] == events.lot))
+    return mean(events.size[events.kind == SUBMISSION] == events.lot)
 
 
 def deep(events: Events) -> float:
@@ -203,16 +233,13 @@ def deep(events: Events) -> float:
     at = np.flatnonzero(events.kind == SUBMISSION)
     before = np.maximum(at - 1, 0)
     side, price = events.side[at], events.price[at]
-    return float(np.nanmean(np.where(side > 0, events.bid[before] - price, price - events.ask[before]) > 5))
+    behind = np.where(side > 0, events.bid[before] - price, price - events.ask[before])
+    return mean(behind[np.isfinite(behind)] > 5)
 
 
 def sweeps(events: Events) -> float:
     """Share of market orders that take at least the best queue."""
-    return float(np.mean(events.market_orders.size >= events.market_orders.queue))
-
-
-def _share(events: Events, *kinds: int) -> float:
-    return float(np.isin(events.kind, kinds).mean())
+    return mean(events.market_orders.size >= events.market_orders.queue)
 
 
 # The touch.
@@ -220,21 +247,20 @@ def _share(events: Events, *kinds: int) -> float:
 
 def spread(events: Events) -> float:
     """Mean over time, ticks."""
-    gap = events.ask - events.bid
-    known = np.isfinite(gap)
-    return float(np.average(gap[known], weights=events.dwell[known]))
+    return mean(events.ask - events.bid, events.dwell)
 
 
 def depth_variation(events: Events) -> float:
     """Coefficient of variation, over time, of what stands at the touch of both sides."""
     depth = events.bid_size + events.ask_size
-    mean = np.average(depth, weights=events.dwell)
-    return float(np.sqrt(np.average((depth - mean) ** 2, weights=events.dwell)) / mean)
+    middle = mean(depth, events.dwell)
+    return ratio(float(np.sqrt(mean((depth - middle) ** 2, events.dwell))), middle)
 
 
 def imbalance_steps(events: Events) -> Floats:
     """P(the mid's next move is up) in each bin of the touch's imbalance."""
-    imbalance = (events.bid_size - events.ask_size) / (events.bid_size + events.ask_size)
+    with np.errstate(invalid="ignore"):
+        imbalance = (events.bid_size - events.ask_size) / (events.bid_size + events.ask_size)
     ups = _next_moves(events)
     known = np.isfinite(imbalance) & np.isfinite(ups)
     bins = np.minimum((0.5 * (imbalance[known] + 1) * IMBALANCE_BINS).astype(int), IMBALANCE_BINS - 1)
@@ -268,20 +294,25 @@ def response(events: Events, lag: int) -> float:
     orders = events.market_orders
     if lag >= len(orders.sign):
         return float("nan")
-    return float(np.nanmean(orders.sign[:-lag] * (orders.mid[lag:] - orders.mid[:-lag])))
+    return mean(orders.sign[:-lag] * (orders.mid[lag:] - orders.mid[:-lag]))
+
+
+def response_growth(events: Events) -> float:
+    """`response` ten market orders later over that one later."""
+    return ratio(response(events, 10), response(events, 1))
 
 
 def effective_half_spread(events: Events) -> float:
     """Mean over volume of what a taker pays beyond the mid, ticks."""
     orders = events.market_orders
-    return _mean_over_volume(events, orders.sign * (orders.price - orders.mid))
+    return mean(orders.sign * (orders.price - orders.mid), orders.size)
 
 
 def realised_share(events: Events, horizon_s: float) -> float:
     """Realised half-spread after ``horizon_s`` over the effective one, by volume."""
     orders = events.market_orders
     kept = orders.sign * (orders.price - events.mid_at(orders.time + horizon_s))
-    return _mean_over_volume(events, kept) / effective_half_spread(events)
+    return ratio(mean(kept, orders.size), effective_half_spread(events))
 
 
 def flow_imbalance(events: Events) -> float:
@@ -312,16 +343,13 @@ def impact_exponent(events: Events) -> float:
     def exponent(grid: Floats, moves: Floats) -> float:
         volume = _binned(orders.time, orders.sign * orders.size, grid)
         traded = volume != 0
+        if traded.sum() < IMPACT_BINS:
+            return float("nan")
         size, move = np.abs(volume[traded]), np.sign(volume[traded]) * moves[traded]
         parts = np.array_split(np.argsort(size, kind="stable"), IMPACT_BINS)
         return slope(*(np.array([values[part].mean() for part in parts]) for values in (size, move)))
 
     return on_grids(events, 10, exponent)
-
-
-def _mean_over_volume(events: Events, values: Floats) -> float:
-    known = np.isfinite(values)
-    return float(np.average(values[known], weights=events.market_orders.size[known]))
 
 
 def _binned(time: Floats, values: Floats, grid: Floats) -> Floats:

@@ -140,7 +140,7 @@ FACTS = (
     Fact(
         "lives of cancelled orders",
         (
-            Statistic("median, s", lambda e: float(np.median(s.lives(e))), Range(0.05, 10)),
+            Statistic("median, s", s.median_life, Range(0.05, 10)),
             Statistic("tail exponent", s.tail_of_lives, Range(0.5, 1.5)),
         ),
     ),
@@ -156,7 +156,7 @@ FACTS = (
     Fact(
         "response",
         (
-            Statistic("10 market orders later over 1", lambda e: s.response(e, 10) / s.response(e, 1), Range(1.2)),
+            Statistic("10 market orders later over 1", s.response_growth, Range(1.2)),
             Statistic("1 later, ticks", lambda e: s.response(e, 1), Range(1e-9)),
         ),
     ),

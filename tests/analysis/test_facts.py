@@ -13,7 +13,7 @@ import pytest
 
 import config
 from analysis import facts
-from analysis.facts import Events, Profile, statistics
+from analysis.facts import Events, Profile, files, statistics
 from analysis.tape import DELETION, EXECUTION, SUBMISSION
 
 ROOT = Path(config.__file__).parents[1]
@@ -97,6 +97,17 @@ def test_independent_signs_and_those_that_repeat_themselves(plain):
     random = np.random.default_rng(2)
     repeats = np.cumprod(np.where(random.random(len(plain.time) // 10) < 0.2, -1, 1)).repeat(10)
     assert statistics.sign_autocorrelation(replace(plain, side=repeats)) == pytest.approx(0.6, abs=0.03)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 60])
+def test_a_few_events_are_too_few_but_no_error(plain, count):
+    """What they do not tell is not a number, and no fact then."""
+    arrays = ("time", "kind", "side", "order", "size", "price", "bid", "ask", "bid_size", "ask_size")
+    cut = replace(
+        plain, **{name: getattr(plain, name)[:count] for name in arrays}, seconds=float(plain.time[count - 1])
+    )
+    found = facts.measure(cut)
+    assert "long memory of signs" not in facts.held(found, Profile.small_tick, mended=True)
 
 
 @pytest.mark.parametrize("exponent", [1.5, 3.0])
@@ -190,10 +201,32 @@ def test_a_shuffled_recording_loses_the_facts_that_are_shuffled(recordings):
 
 
 def test_a_market_of_independent_orders_is_found_out():
-    book = config.load(["market=book"]).market.book
-    found = facts.measure(facts.simulated(book, seconds=600, seed=1))
+    market = config.load(["market=book"]).market
+    found = facts.measure(facts.simulated(market, seconds=600, seed=1))
     lost = {fact.label for fact in facts.FACTS} - set(facts.held(found, Profile.small_tick, mended=True))
     assert {"long memory of signs", "over-dispersion", "sizes", "adverse selection"} <= lost
+
+
+@pytest.mark.parametrize("market", ["book", "layered"])
+def test_a_session_reads_back_as_it_was_played(tmp_path, market):
+    """With ten levels as without, and by `analysis.tape`, which infers what stood there before, nearly."""
+    settings = config.load([f"market={market}"]).market
+    played = facts.simulated(settings, seconds=120, seed=3)
+    messages, levels = files.write(settings, tmp_path, seconds=120, seed=3)
+    back = facts.recorded(messages, levels)
+    for name in ("kind", "side", "order", "size", "price", "bid", "ask", "bid_size", "ask_size"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(played, name))
+    np.testing.assert_allclose(back.time, played.time, atol=2e-9)
+    assert levels.read_text().splitlines()[0].count(",") == 4 * 10 - 1
+    alone = facts.measure(facts.recorded(messages))
+    assert alone["spread and depth: mean spread, ticks"] == pytest.approx(statistics.spread(played), rel=0.05)
+
+
+def test_the_first_orders_are_those_of_the_session_not_of_the_warm_up():
+    settings = config.load(["market=book"]).market
+    played = facts.simulated(settings, seconds=60, seed=3)
+    assert 0 <= played.time[0] < 1
+    assert 59 < played.seconds < 60
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -201,9 +234,10 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_the_command_line_prints_a_row_for_each_statistic():
-    done = run("market=book", "hours=0.1", "seeds=2")
+def test_the_command_line_prints_a_row_for_each_statistic(tmp_path):
+    done = run("market=book", "hours=0.1", "seeds=2", f"out={tmp_path / 'made'}")
     assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "made").glob("book-*_message_10.csv"))) == 2
     for fact in facts.FACTS:
         assert fact.label in done.stdout
     assert "book, seed 2: " in done.stdout
@@ -218,6 +252,7 @@ def test_the_command_line_prints_a_row_for_each_statistic():
         (["seeds=none"], "seeds must be a number from 1 to 1000, but it is none"),
         (["profile=medium"], "profile must be among small_tick, large_tick, but it is medium"),
         (["data=nowhere"], "nowhere"),
+        (["market=book", "hours=0.01", "seeds=1", "out={good}"], "out must be a folder to write to"),
         (["data={good}", "book={other}"], "must have a row for each message of"),
     ],
 )
