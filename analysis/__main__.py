@@ -42,7 +42,8 @@ def facts(words: Words) -> None:
     """
     from analysis.facts import report
 
-    options = report.Options.parse(words.one("profile"), words.one("seeds"), words.one("hours"), words.one("out"))
+    chosen = [words.one(name) for name in ("profile", "seeds", "hours", "out", "plot")]
+    options = report.Options.parse(*chosen)
     report.run(words.one("data"), words.one("book"), options, words.configuration)
 
 
@@ -71,6 +72,7 @@ COMMANDS = cli.Commands(
                 Word("profile", "NAME", "whose ranges: small_tick (default) or large_tick"),
                 Word("seeds", "N", "simulated sessions of the market (default: 3)"),
                 Word("hours", "H", "length of each (default: 0.5)"),
+                Word("plot", "PATH", "the picture to write (default: in reports/)"),
                 Word("out", "PATH", "folder to which their messages and books are written, as LOBSTER would"),
             ],
         ),

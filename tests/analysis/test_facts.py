@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import image
 
 import config
 from analysis import facts
@@ -235,13 +236,14 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_line_prints_a_row_for_each_statistic(tmp_path):
-    done = run("market=book", "hours=0.1", "seeds=2", f"out={tmp_path / 'made'}")
+    done = run("market=book", "hours=0.1", "seeds=2", f"out={tmp_path / 'made'}", f"plot={tmp_path / 'facts.png'}")
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "made").glob("book-*_message_10.csv"))) == 2
     for fact in facts.FACTS:
         assert fact.label in done.stdout
     assert "book, seed 2: " in done.stdout
-    assert "of 23 facts hold" in done.stdout.splitlines()[-1]
+    assert "of 23 facts hold" in done.stdout.splitlines()[-2]
+    assert image.imread(tmp_path / "facts.png").std() > 0.05
 
 
 @pytest.mark.parametrize(

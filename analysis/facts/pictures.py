@@ -1,0 +1,103 @@
+"""The facts as curves, of several streams of events in the same axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.facts import statistics as s
+from analysis.facts.events import Events
+from analysis.tape import Floats
+from config import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INTERVALS_S = np.array([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 300])
+LAGS_S = np.arange(1, 61)
+TRADE_LAGS = np.unique(np.round(np.geomspace(1, 200, 30)).astype(int))
+
+
+def draw(streams: Mapping[str, Events], path: Path) -> Path:
+    """Writes the page.
+
+    Raises:
+        UserError: it cannot be written.
+
+    """
+    from matplotlib.figure import Figure  # here: it takes a second, which the table need not wait for
+
+    figure = Figure(figsize=(15, 8.4), layout="constrained")
+    axes = figure.subplots(2, 3).ravel()
+    for axis, panel in zip(axes, (_returns, _memory, _signs, _signature, _response, _gaps), strict=True):
+        panel(axis, streams)
+    axes[0].legend()
+    figure.suptitle(" beside ".join(streams))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=110)
+    except OSError as error:
+        raise UserError(f"plot must be a file to write to, but {path} is not: {error.strerror}") from None
+    return path
+
+
+def _tail(values: Floats) -> tuple[Floats, Floats]:
+    """The values in order, and the share of them that is no smaller than each."""
+    return np.sort(values), np.arange(len(values), 0, -1) / max(len(values), 1)
+
+
+def _returns(axis: Axes, streams: Mapping[str, Events]) -> None:
+    """In units of their sd, beside a normal's."""
+    for name, events in streams.items():
+        moves = np.diff(events.mid_at(np.arange(0, events.seconds, 1.0)))
+        axis.plot(*_tail(np.abs(moves[moves != 0]) / (moves.std() or 1.0)), label=name)
+    axis.set(xscale="log", yscale="log", title="1 s returns: share larger than", xlabel="sd", xlim=(0.1, None))
+
+
+def _memory(axis: Axes, streams: Mapping[str, Events]) -> None:
+    for name, events in streams.items():
+        moves = np.diff(events.mid_at(np.arange(0, events.seconds, 1.0)))
+        (line,) = axis.plot(LAGS_S, [s.autocorrelation(np.abs(moves), int(lag)) for lag in LAGS_S], label=name)
+        values = [s.autocorrelation(moves, int(lag)) for lag in LAGS_S]
+        axis.plot(LAGS_S, values, color=line.get_color(), linestyle=":")
+    axis.axhline(0, color="grey", linewidth=0.6)
+    axis.set(title="autocorrelation of |1 s returns|, dotted: of returns", xlabel="lag (s)")
+
+
+def _signs(axis: Axes, streams: Mapping[str, Events]) -> None:
+    signs = {name: events.market_orders.sign for name, events in streams.items()}
+    for name, values in signs.items():
+        axis.plot(TRADE_LAGS, [s.autocorrelation(values, int(lag)) for lag in TRADE_LAGS], label=name)
+    axis.set(xscale="log", yscale="log", ylim=(1e-3, 1), title="autocorrelation of signs", xlabel="lag (market orders)")
+
+
+def _signature(axis: Axes, streams: Mapping[str, Events]) -> None:
+    for name, events in streams.items():
+        axis.plot(INTERVALS_S, [s.signature(events, float(i)) for i in INTERVALS_S], marker="o", label=name)
+    axis.axhline(1, color="grey", linewidth=0.6)
+    axis.set(xscale="log", title="realised variance over that at 300 s", xlabel="interval (s)")
+
+
+def _response(axis: Axes, streams: Mapping[str, Events]) -> None:
+    """In units of the spread."""
+    for name, events in streams.items():
+        values = np.array([s.response(events, int(lag)) for lag in TRADE_LAGS])
+        axis.plot(TRADE_LAGS, values / s.spread(events), label=name)
+    axis.axhline(0, color="grey", linewidth=0.6)
+    axis.set(xscale="log", title="response to a market order, spreads", xlabel="lag (market orders)")
+
+
+def _gaps(axis: Axes, streams: Mapping[str, Events]) -> None:
+    """In units of their mean, beside the exponential law of a Poisson stream."""
+    for name, events in streams.items():
+        gaps = np.diff(np.unique(events.time))
+        axis.plot(*_tail(gaps / s.mean(gaps)), label=name)
+    x = np.geomspace(1e-4, 20, 200)
+    axis.plot(x, np.exp(-x), color="grey", linewidth=0.8, label="Poisson")
+    axis.set(
+        xscale="log", yscale="log", ylim=(1e-5, 1.2), title="gaps between events: share longer than", xlabel="mean gap"
+    )
+    axis.legend()
