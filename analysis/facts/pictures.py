@@ -1,4 +1,7 @@
-"""The facts as curves, of several streams of events in the same axes."""
+"""The facts as curves, of several streams of events in the same axes.
+
+Every logarithmic axis has its limits: of a stream too short for a statistic nothing is left to take them from.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,14 @@ def _returns(axis: Axes, streams: Mapping[str, Events]) -> None:
     for name, events in streams.items():
         moves = np.diff(events.mid_at(np.arange(0, events.seconds, 1.0)))
         axis.plot(*_tail(np.abs(moves[moves != 0]) / (moves.std() or 1.0)), label=name)
-    axis.set(xscale="log", yscale="log", title="1 s returns: share larger than", xlabel="sd", xlim=(0.1, None))
+    axis.set(
+        xscale="log",
+        yscale="log",
+        title="1 s returns: share larger than",
+        xlabel="sd",
+        xlim=(0.1, 30),
+        ylim=(1e-5, 1.2),
+    )
 
 
 def _memory(axis: Axes, streams: Mapping[str, Events]) -> None:
@@ -71,14 +81,17 @@ def _signs(axis: Axes, streams: Mapping[str, Events]) -> None:
     signs = {name: events.market_orders.sign for name, events in streams.items()}
     for name, values in signs.items():
         axis.plot(TRADE_LAGS, [s.autocorrelation(values, int(lag)) for lag in TRADE_LAGS], label=name)
-    axis.set(xscale="log", yscale="log", ylim=(1e-3, 1), title="autocorrelation of signs", xlabel="lag (market orders)")
+    axis.set_yscale("symlog", linthresh=0.01)  # noise around 0 has no logarithm
+    axis.set(
+        xscale="log", xlim=(0.9, 250), ylim=(-0.1, 1), title="autocorrelation of signs", xlabel="lag (market orders)"
+    )
 
 
 def _signature(axis: Axes, streams: Mapping[str, Events]) -> None:
     for name, events in streams.items():
         axis.plot(INTERVALS_S, [s.signature(events, float(i)) for i in INTERVALS_S], marker="o", label=name)
     axis.axhline(1, color="grey", linewidth=0.6)
-    axis.set(xscale="log", title="realised variance over that at 300 s", xlabel="interval (s)")
+    axis.set(xscale="log", xlim=(0.08, 400), title="realised variance over that at 300 s", xlabel="interval (s)")
 
 
 def _response(axis: Axes, streams: Mapping[str, Events]) -> None:
@@ -87,7 +100,7 @@ def _response(axis: Axes, streams: Mapping[str, Events]) -> None:
         values = np.array([s.response(events, int(lag)) for lag in TRADE_LAGS])
         axis.plot(TRADE_LAGS, values / s.spread(events), label=name)
     axis.axhline(0, color="grey", linewidth=0.6)
-    axis.set(xscale="log", title="response to a market order, spreads", xlabel="lag (market orders)")
+    axis.set(xscale="log", xlim=(0.9, 250), title="response to a market order, spreads", xlabel="lag (market orders)")
 
 
 def _gaps(axis: Axes, streams: Mapping[str, Events]) -> None:
