@@ -82,6 +82,7 @@ def built(config: Config, resume: Path | None = None) -> Iterator[Algorithm]:
         if resume is not None:
             with checkpoints.reading(resume):
                 algorithm.restore_from_path(str(resume / checkpoints.ALGORITHM))
+            _set_schedules(algorithm, checkpoints.read_progress(resume).env_steps)
             _send_weights(algorithm)
         yield algorithm
     finally:
@@ -124,6 +125,16 @@ def train_built(
         finally:  # also what a lost machine or a full disk has left
             training.save()
         return training.result(interrupted())
+
+
+def _set_schedules(algorithm: Algorithm, env_steps: int) -> None:
+    """Where this plan has them: what was restored is where the plan of then had them, at its end perhaps."""
+
+    def put(learner: Any, _: Any = None) -> None:
+        learner.set_schedules(env_steps)
+
+    assert algorithm.learner_group is not None
+    algorithm.learner_group.foreach_learner(put)
 
 
 def _send_weights(algorithm: Algorithm) -> None:

@@ -74,6 +74,29 @@ def test_sac_trains(tiny):
 
 
 @pytest.mark.parametrize("algo", ["ppo", "sac"])
+def test_a_resume_for_longer_starts_where_its_own_plan_is(tiny, tmp_path, algo):
+    """The run that has ended had come to the last learning rate of its plan, which may be 0."""
+    words = [f"algo={algo}", "algo.lr=0.01", "algo.final_lr=0", "algo.sac.warmup_steps=0"]
+    words = [word for word in words if algo == "sac" or "sac." not in word]
+    train(tiny(*words, "training.iterations=2"), run=FakeRun())
+    checkpoint = checkpoints.find("run-1", tmp_path)
+
+    def rates(iterations):
+        with built(tiny(*words, f"training.iterations={iterations}"), checkpoint) as algorithm:
+            (found,) = algorithm.learner_group.foreach_learner(lambda learner: [*map(rate, optimizers(learner))])
+            return found.get()
+
+    def optimizers(learner):
+        return [optimizer for _, optimizer in learner.get_optimizers_for_module("default_policy")]
+
+    def rate(optimizer):
+        return optimizer.param_groups[0]["lr"]
+
+    np.testing.assert_allclose(rates(4), 0.005)
+    np.testing.assert_allclose(rates(2), 0)
+
+
+@pytest.mark.parametrize("algo", ["ppo", "sac"])
 def test_a_checkpoint_carries_what_rllib_forgets(tiny, tmp_path, algo):
     rllib = build_config(tiny(f"algo={algo}", *["algo.sac.warmup_steps=64"] * (algo == "sac")))
     first, second = rllib.copy(copy_frozen=False).build_algo(), rllib.copy(copy_frozen=False).build_algo()

@@ -51,6 +51,11 @@ class MarketMakerLearner(TorchLearner):
             for group in optimizer.param_groups:
                 group.update(fused=True, foreach=False)
 
+    def set_schedules(self, env_steps: int) -> None:
+        """Puts the learning rates where this run's plan has them; a restored optimiser has those of the plan it had."""
+        for optimizer, schedule in self._optimizer_lr_schedules.items():
+            self._set_optimizer_lr(optimizer, lr=schedule.update(timestep=env_steps))
+
     @abstractmethod
     def _learn(self, columns: Any, **plan: Any) -> None:
         """Steps of the optimisers on a batch; nothing moves by a gradient that is not finite."""
