@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.calibration import options
+from analysis import options
+from analysis.calibration import Options as CalibrationOptions
+from analysis.facts.options import Options as FactsOptions
 from config import cli
 from config.cli import Word, Words
 
@@ -16,7 +18,7 @@ def calibrate(words: Words) -> None:
     from analysis.calibration import calibrate_file
 
     out = words.one("out")
-    calibrate_file(words.one("data"), Path(out), options.parse(words.own))
+    calibrate_file(words.one("data"), Path(out), options.parse(CalibrationOptions, words.own))
     print(f"\nwritten to {out}; next:\n  python -m training market={out}")
 
 
@@ -42,9 +44,8 @@ def facts(words: Words) -> None:
     """
     from analysis.facts import report
 
-    chosen = [words.one(name) for name in ("profile", "seeds", "hours", "out", "plot")]
-    options = report.Options.parse(*chosen)
-    report.run(words.one("data"), words.one("book"), options, words.configuration)
+    chosen = options.parse(FactsOptions, words.own)
+    report.run(words.one("data"), words.one("book"), chosen, words.configuration)
 
 
 POLICY = Word("policy", "PATH", "a model.pt2 or a folder with one", repeated=True)
@@ -58,7 +59,7 @@ COMMANDS = cli.Commands(
             [
                 Word("data", "PATH", "message file, or folder with one (default: MARKET_DATA of the environment)"),
                 Word("out", "PATH", "the YAML file to write"),
-                *options.words(),
+                *options.words(CalibrationOptions),
             ],
             configured=False,
         ),
@@ -69,11 +70,7 @@ COMMANDS = cli.Commands(
             [
                 Word("data", "PATH", "LOBSTER message file, or folder with one"),
                 Word("book", "PATH", "its file of levels, for a recording of few of them"),
-                Word("profile", "NAME", "whose ranges: small_tick (default) or large_tick"),
-                Word("seeds", "N", "simulated sessions of the market (default: 3)"),
-                Word("hours", "H", "length of each (default: 0.5)"),
-                Word("plot", "PATH", "the picture to write (default: in reports/)"),
-                Word("out", "PATH", "folder to which their messages and books are written, as LOBSTER would"),
+                *options.words(FactsOptions),
             ],
         ),
         cli.Command(optimum, "optimum", [POLICY, Word("plot", "PATH", "the picture to write (default: in reports/)")]),

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ SUBMISSION, PARTIAL_CANCEL, DELETION, EXECUTION, HIDDEN_EXECUTION, CROSS_TRADE, 
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Read = TypeVar("Read")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -102,9 +103,18 @@ def read(path: Path) -> NDArray[np.void]:
         UserError: FILE:LINE, the rule and the value.
 
     """
+    return _read(path, engine.read_messages)
+
+
+def read_levels(path: Path) -> Ints:
+    """`engine.read_book` of a file that may be packed; otherwise as `read`."""
+    return _read(path, engine.read_book)
+
+
+def _read(path: Path, reader: Callable[[Path], Read]) -> Read:
     with _unpacked(path) as plain:
         try:
-            return engine.read_messages(plain)
+            return reader(plain)
         except ValueError as error:
             raise config.UserError(str(error).replace(str(plain), str(path))) from None
 
@@ -170,9 +180,9 @@ def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float, tic
     visible = messages[messages["type"] <= EXECUTION]
     if not np.any(visible["type"] == SUBMISSION):
         raise config.UserError("the messages must hold at least one limit order (type 1), but there is none")
-    tick = tick or _tick(visible["price"])
+    tick = tick or tick_of(messages)
     messages, off_tick = _on_tick(messages, tick)
-    messages, closed, closed_s = _without_closed_time(messages)
+    messages, closed, closed_s = without_closed_time(messages)
     visible = messages[messages["type"] <= EXECUTION]
     length = (messages["time_ns"][-1] - messages["time_ns"][0]) / 1e9
     if length <= burn_in_s:
@@ -201,8 +211,9 @@ def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float, tic
     )
 
 
-def _tick(prices: Ints) -> int:
-    """The greatest common divisor of all prices but those of a few orders that stand between the ticks."""
+def tick_of(messages: NDArray[np.void]) -> int:
+    """The greatest common divisor of all visible prices but those of a few orders that stand between the ticks."""
+    prices = messages["price"][messages["type"] <= EXECUTION]
     tick = int(np.gcd.reduce(prices))
     while True:
         for factor in (2, 3, 5):
@@ -223,7 +234,7 @@ def _on_tick(messages: NDArray[np.void], tick: int) -> tuple[NDArray[np.void], i
     return messages[~out], int(out.sum())
 
 
-def _without_closed_time(messages: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.bool_], float]:
+def without_closed_time(messages: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.bool_], float]:
     """The messages by a clock that stands still while nothing can trade, which of them fell into it, and how long, s.
 
     That is from a halt to the resumption of trading (LOBSTER's type 7 with price -1 and 1), and wherever the recording

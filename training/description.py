@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from analysis import report
 from analysis.measures import REWARD
 from analysis.policy import Rule
@@ -22,15 +20,15 @@ of an observation, and the setting that gives the actions a meaning, are in `pol
 """
 
 
-def of_run(comparison: Comparison, config: Config, env_steps: int) -> str:
-    """The result, the setting, and where the policy is."""
-    return "\n\n".join([_result(comparison), report.markdown(comparison, config), _setting(config, env_steps)])
+def of_run(comparison: Comparison | None, config: Config, env_steps: int) -> str:
+    """The result, and the setting."""
+    result = [_result(comparison), report.markdown(comparison, config)] if comparison else ["It was not evaluated."]
+    return "\n\n".join([*result, _setting(config, env_steps)])
 
 
 def of_version(comparison: Comparison | None, config: Config, env_steps: int) -> str:
     """The same for the registered model, and how to load it; ``{uri}`` stands for its address."""
-    result = [_result(comparison), report.markdown(comparison, config)] if comparison else ["It was not evaluated."]
-    return "\n\n".join([*result, _setting(config, env_steps), LOADING.strip()])
+    return f"{of_run(comparison, config, env_steps)}\n{LOADING}"
 
 
 def of_rule(rule: Rule, comparison: Comparison, config: Config) -> str:
@@ -60,7 +58,7 @@ def _result(comparison: Comparison) -> str:
 def _setting(config: Config, env_steps: int) -> str:
     """The few words that a reader needs; the whole is in the run's parameters and in ``config.yaml``."""
     algo, agent, simulation = config.algo, config.agent, config.simulation
-    values: Mapping[str, str] = {
+    values = {
         "market": config.market.name,
         "algorithm": f"{algo.name.value}, network {algo.network.value} {algo.hidden}, seed {config.seed}",
         "trained": f"{env_steps:,} env steps with inventory penalty {agent.inventory_penalty:g}",

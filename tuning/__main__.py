@@ -67,7 +67,7 @@ def search_and_report(config: Config, words: Sequence[str], earlier: Sweep | Non
     """Runs the trials under a tracked parent run and says what they have found."""
     from training import tracking
     from training.signals import exit_code
-    from tuning import search, sweep
+    from tuning import search, space, sweep
 
     run = tracking.start(
         config,
@@ -79,7 +79,7 @@ def search_and_report(config: Config, words: Sequence[str], earlier: Sweep | Non
     try:
         current = earlier or sweep.create(run.id, config, words)
         print(_headline(current), flush=True)
-        run.describe_sweep(_headline(current))
+        run.describe_sweep(_headline(current), space.KEYS)
         interrupted = (search.go_on if earlier else search.search)(current)
         status = _report(current, run)
     except (KeyboardInterrupt, SystemExit):
@@ -118,14 +118,14 @@ def _report(sweep: Sweep, run: Run) -> Status:
 
 def _report_best(sweep: Sweep, finished: list[Trial], run: Run) -> None:
     from training.tracking import Scores
-    from tuning import report
+    from tuning import report, space
 
     best = finished[0]
     scores = report.held_out(sweep, best)
     path = report.write_best(sweep, best)
     run.log_file(path)
     run.set_tags({"best.trial": str(best.number), "best.run": best.run_id})
-    run.describe_sweep(f"{_headline(sweep)}\n\n{report.markdown(finished, sweep.config)}")
+    run.describe_sweep(f"{_headline(sweep)}\n\n{report.markdown(finished, sweep.config)}", space.KEYS)
     run.log_scores(Scores.held_out(metrics(scores, HELD_OUT), sweep.config), step=len(finished))
     print(
         f"trial {best.number} is the best of {len(finished)} by the reward it is chosen by, "

@@ -12,6 +12,7 @@ from config.schema import SweepConfig
 from training.rllib import algorithms
 
 SECTIONS = {"inventory_skew": "market_maker", "alpha_skew": "market_maker", "inventory_penalty": "agent"}
+KEYS = [f"{section}.{name}" for name, section in SECTIONS.items()]  # of the configuration
 RESIDUAL = {"action": ActionReference.residual}  # the skews then shape what the policy starts from
 ONE_PROCESS = {"env_runners": 0, "learners": 0, "progress": False}  # a trial samples and learns in its own
 

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.options import option
 from analysis.tape import PRICE_SCALE, Tape, tape_of
 from config import UserError
-from config.cli import Word
-
-
-def option(default: Any, text: str) -> Any:
-    """A field with its default and what it means."""
-    return dataclasses.field(default=default, metadata={"help": text})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,37 +43,3 @@ def tape_for(messages: NDArray[np.void], options: Options) -> Tape:
     return tape_of(
         messages, burn_in_s=options.burn_in_s, block_s=options.block_s, tick=round(options.tick * PRICE_SCALE)
     )
-
-
-def words() -> list[Word]:
-    """The options as words of a command line."""
-    return [Word(field.name, _kind(field), field.metadata["help"]) for field in dataclasses.fields(Options)]
-
-
-def parse(values: dict[str, list[str]]) -> Options:
-    """The options that the words of a command line choose.
-
-    Raises:
-        UserError: one sentence.
-
-    """
-    fields = {field.name: field for field in dataclasses.fields(Options)}
-    return Options(**{name: _value(fields[name], given[0]) for name, given in values.items() if name in fields})
-
-
-_KINDS = {float: "NUMBER", int: "COUNT", tuple: "[EDGE,EDGE,...]"}
-_NAMES = {float: "a number", int: "a whole number", tuple: "a list of whole numbers"}
-
-
-def _kind(field: dataclasses.Field[Any]) -> str:
-    return _KINDS[type(field.default)]
-
-
-def _value(field: dataclasses.Field[Any], word: str) -> Any:
-    kind: Any = type(field.default)
-    try:
-        if kind is tuple:
-            return tuple(int(edge) for edge in word.strip("[]").split(","))
-        return kind(word)
-    except ValueError:
-        raise UserError(f"{field.name} must be {_NAMES[kind]}, but it is '{word}'") from None

@@ -1,6 +1,6 @@
 """Stylised facts: whether a market, recorded or simulated, is like real ones; one code for both."""
 
-from analysis.facts.events import Events, recorded, simulated
+from analysis.facts.events import Events, Session, recorded, simulate
 from analysis.facts.table import FACTS, Fact, Profile, Range, Statistic, held, measure, median, table
 
 __all__ = [
@@ -9,11 +9,12 @@ __all__ = [
     "Fact",
     "Profile",
     "Range",
+    "Session",
     "Statistic",
     "held",
     "measure",
     "median",
     "recorded",
-    "simulated",
+    "simulate",
     "table",
 ]

@@ -10,11 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 import engine
-from analysis.tape import EXECUTION, HALT, HIDDEN_EXECUTION, PRICE_SCALE, Floats, Ints, read, tape_of
+from analysis.tape import (
+    EXECUTION,
+    HALT,
+    HIDDEN_EXECUTION,
+    PRICE_SCALE,
+    Floats,
+    Ints,
+    read,
+    read_levels,
+    tape_of,
+    tick_of,
+    without_closed_time,
+)
 from config import MarketConfig, UserError
 
 BLOCK_S = 3600.0
 ROUND_LOT = 100  # shares
+LEVELS = 10  # of a simulated book that are kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +75,14 @@ class Events:
 
     def mid_at(self, time: Floats) -> Floats:
         """The mid at some times, the last one known while a side is empty."""
-        known = np.flatnonzero(np.isfinite(self.mid))
-        at = np.searchsorted(self.time[known], time, side="right") - 1
-        return self.mid[known[np.maximum(at, 0)]]
+        since, mid = self._known
+        return mid[np.maximum(np.searchsorted(since, time, side="right") - 1, 0)]
+
+    @cached_property
+    def _known(self) -> tuple[Floats, Floats]:
+        """The times at which there is a mid, and the mid."""
+        known = np.isfinite(self.mid)
+        return self.time[known], self.mid[known]
 
     @cached_property
     def market_orders(self) -> MarketOrders:
@@ -95,39 +113,45 @@ def recorded(path: Path, book: Path | None = None) -> Events:
 
     """
     messages = read(path)
-    tape = tape_of(messages, burn_in_s=0, block_s=BLOCK_S)
     if book is None:
+        tape = tape_of(messages, burn_in_s=0, block_s=BLOCK_S)
         return _events(tape.messages[tape.counted], tape.touch[tape.counted], tape.tick, ROUND_LOT)
-    try:
-        levels = engine.read_book(book)
-    except ValueError as error:
-        raise UserError(str(error)) from None
+    levels = read_levels(book)
     if len(levels) != len(messages):
         raise UserError(f"{book} must have a row for each message of {path}, {len(messages)}, but it has {len(levels)}")
-    return _events(messages, levels[:, :4], tape.tick, ROUND_LOT)
+    tick = tick_of(messages)
+    messages, closed, _ = without_closed_time(messages)
+    return _events(messages[~closed], levels[~closed, :4], tick, ROUND_LOT)
 
 
-def simulated(market: MarketConfig, *, seconds: float, seed: int) -> Events:
-    """Of the background of a book market, after its warm-up."""
-    messages, levels = session(market, seconds=seconds, seed=seed, levels=1)
-    return _events(messages, levels, _tick(market), market.lot)
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """The background of a book market after its warm-up, by a clock that starts then; in LOBSTER's units."""
+
+    market: MarketConfig
+    seed: int
+    seconds: float
+    messages: NDArray[np.void]  # [n] `engine.MESSAGE`
+    levels: Ints  # [n, 4 x `LEVELS`], the book after each, as `engine.read_book` gives it
+
+    @cached_property
+    def events(self) -> Events:
+        """What is measured of it."""
+        return _events(self.messages, self.levels[:, :4], _tick(self.market), self.market.lot)
 
 
-def session(market: MarketConfig, *, seconds: float, seed: int, levels: int) -> tuple[NDArray[np.void], Ints]:
-    """The messages of a book market after its warm-up, by a clock that starts then, and the book after each of them.
-
-    Both in LOBSTER's units; the book has 4 x ``levels`` columns, as `engine.read_book` gives them.
-    """
+def simulate(market: MarketConfig, *, seconds: float, seed: int) -> Session:
+    """One session of a book market that nobody of ours is in."""
     assert market.book is not None
     opens_ns = round(1e9 * market.book.warmup_s)
     tick = _tick(market)
     messages = engine.simulate_messages(market.book.params(), lot=market.lot, tick=tick, seed=seed, seconds=seconds)
     replay = engine.Replay(np.empty(0, np.int64), tick=tick, centre=tick * market.book.initial_mid_ticks)
-    after = replay.apply_and_record(messages, levels)
+    levels = replay.apply_and_record(messages, LEVELS)
     counts = messages["time_ns"] >= opens_ns
     messages = messages[counts]
     messages["time_ns"] -= opens_ns
-    return messages, after[counts]
+    return Session(market=market, seed=seed, seconds=seconds, messages=messages, levels=levels[counts])
 
 
 def _tick(market: MarketConfig) -> int:

@@ -73,7 +73,7 @@ def hill(values: Floats, share: float) -> float:
     count = max(int(share * len(ranked)), 10)
     if len(ranked) <= count:
         return float("nan")
-    return float(1 / np.mean(np.log(ranked[-count:] / ranked[-count - 1])))
+    return ratio(1.0, float(np.mean(np.log(ranked[-count:] / ranked[-count - 1]))))  # of a tail of one value
 
 
 def correlation(first: Floats, second: Floats) -> float:
@@ -107,8 +107,9 @@ def return_tail(events: Events, interval_s: float) -> float:
 
 
 def aggregation(events: Events) -> float:
-    """Excess kurtosis at 60 s over that at 1 s."""
-    return ratio(return_kurtosis(events, 60), return_kurtosis(events, 1))
+    """Excess kurtosis at 60 s over that at 1 s; NaN where there is none at 1 s that could become less."""
+    first = return_kurtosis(events, 1)
+    return return_kurtosis(events, 60) / first if first > 0 else float("nan")
 
 
 def volatility_autocorrelation(events: Events, lag: int) -> float:
@@ -170,6 +171,17 @@ def dispersion_within(events: Events, window_s: float) -> float:
     windows = max(round(events.seconds / parts / window_s), 1)
     counts = _counts(events, np.linspace(0, events.seconds, parts * windows + 1)).reshape(parts, windows)
     return float(np.median(counts.var(axis=1) / counts.mean(axis=1)))
+
+
+def memory_of_gaps(events: Events, window_s: float) -> float:
+    """`dispersion_within` over what the same gaps give in random order: their variance over their squared mean.
+
+    So it is in long windows of a renewal process (Cox 1962, "Renewal Theory", 4.2).
+    """
+    gaps = np.diff(events.time)
+    if len(gaps) == 0:
+        return float("nan")
+    return ratio(dispersion_within(events, window_s), float(ratio(gaps.var(), gaps.mean() ** 2)))
 
 
 def course(events: Events) -> Floats:
@@ -309,9 +321,10 @@ def effective_half_spread(events: Events) -> float:
 
 
 def realised_share(events: Events, horizon_s: float) -> float:
-    """Realised half-spread after ``horizon_s`` over the effective one, by volume."""
+    """Realised half-spread after ``horizon_s`` over the effective one, by volume; what ends later is left out."""
     orders = events.market_orders
     kept = orders.sign * (orders.price - events.mid_at(orders.time + horizon_s))
+    kept[orders.time + horizon_s > events.seconds] = np.nan
     return ratio(mean(kept, orders.size), effective_half_spread(events))
 
 

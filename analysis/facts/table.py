@@ -27,13 +27,13 @@ class Profile(Enum):
 
 @dataclass(frozen=True)
 class Range:
-    """Ends that are part of it."""
+    """Ends that are part of it; without ends nothing is asked, so that not even a number is needed."""
 
     low: float = -np.inf
     high: float = np.inf
 
     def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high
+        return self == ANY or self.low <= value <= self.high
 
     def __str__(self) -> str:
         if self.high == np.inf:
@@ -127,6 +127,8 @@ FACTS = (
             # The day's course alone gives 86.
             Statistic("in 60 s", lambda e: s.dispersion(e, 60), Range(10), mended=ANY),
             Statistic("in 60 s, within half hours", lambda e: s.dispersion_within(e, 60), ANY, mended=Range(10)),
+            # Gaps of any law without memory give 1, and their variation alone can give the 10 of the others.
+            Statistic("over that of shuffled gaps", lambda e: s.memory_of_gaps(e, 60), ANY, mended=Range(2)),
         ),
     ),
     Fact(

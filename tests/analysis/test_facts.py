@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -111,6 +112,35 @@ def test_a_few_events_are_too_few_but_no_error(plain, count):
     assert "long memory of signs" not in facts.held(found, Profile.small_tick, mended=True)
 
 
+def test_what_is_not_asked_may_be_unknown_and_what_is_asked_may_not():
+    assert float("nan") in facts.Range()
+    assert float("nan") not in facts.Range(0)
+    assert float("nan") not in facts.Range(high=1)
+
+
+def test_a_market_without_heavy_tails_has_none_that_aggregate(plain):
+    """The ratio of two kurtoses near 0 is any number, below .6 more often than not."""
+    uniform = replace(plain, bid=plain.bid * 0 + np.resize([1.0, 2.0], len(plain.bid)), ask=plain.ask * 0 + 3)
+    assert statistics.return_kurtosis(uniform, 1) < 0
+    assert "aggregational Gaussianity" not in facts.held(facts.measure(uniform), Profile.small_tick, mended=True)
+
+
+@pytest.mark.parametrize("packing", [gzip.open, open])
+def test_files_of_levels_may_be_packed_and_halts_are_no_time(tmp_path, packing):
+    """A halt of an hour between two quotes a second apart."""
+    rows = ["34200.0,1,1,100,1000000,1", "34200.5,1,2,100,1000200,-1", "34201,7,0,0,-1,-1"]
+    rows += ["37801,7,0,0,1,-1", "37801.5,1,3,100,1000100,1"]
+    levels = ["1000200,100,1000000,100"] * 4 + ["1000200,100,1000100,100"]
+    paths = tmp_path / "x_message_1.csv", tmp_path / "x_orderbook_1.csv"
+    for path, lines in zip(paths, (rows, levels), strict=True):
+        with packing(path, "wt") as file:
+            file.write("\n".join(lines) + "\n")
+    events = facts.recorded(*paths)
+    np.testing.assert_allclose(events.time, [0, 0.5, 1.5])
+    np.testing.assert_array_equal(events.bid, [10_000, 10_000, 10_001])
+    assert statistics.spread(events) == pytest.approx(2)
+
+
 @pytest.mark.parametrize("exponent", [1.5, 3.0])
 def test_the_tail_of_a_pareto(exponent):
     draws = np.random.default_rng(3).pareto(exponent, 200_000) + 1
@@ -196,6 +226,8 @@ def test_a_shuffled_recording_loses_the_facts_that_are_shuffled(recordings):
     # Gaps of the same law without memory: as many in 60 s as their variation squared, no longer 20 times that.
     assert statistics.dispersion(gaps, 60) < 2 * statistics.gap_variation(gaps) ** 2
     assert statistics.dispersion(aapl, 60) > 20 * statistics.gap_variation(aapl) ** 2
+    assert "over-dispersion" not in facts.held(facts.measure(gaps), Profile.small_tick, mended=True)
+    assert statistics.memory_of_gaps(gaps, 60) == pytest.approx(1, abs=0.6)
     signs = replace(aapl, side=np.where(aapl.kind >= EXECUTION, random.choice([-1, 1], len(aapl.side)), aapl.side))
     lost = before - set(facts.held(facts.measure(signs), Profile.small_tick, mended=True))
     assert {"long memory of signs", "response"} <= lost
@@ -203,7 +235,7 @@ def test_a_shuffled_recording_loses_the_facts_that_are_shuffled(recordings):
 
 def test_a_market_of_independent_orders_is_found_out():
     market = config.load(["market=book"]).market
-    found = facts.measure(facts.simulated(market, seconds=600, seed=1))
+    found = facts.measure(facts.simulate(market, seconds=600, seed=1).events)
     lost = {fact.label for fact in facts.FACTS} - set(facts.held(found, Profile.small_tick, mended=True))
     assert {"long memory of signs", "over-dispersion", "sizes", "adverse selection"} <= lost
 
@@ -212,8 +244,9 @@ def test_a_market_of_independent_orders_is_found_out():
 def test_a_session_reads_back_as_it_was_played(tmp_path, market):
     """With ten levels as without, and by `analysis.tape`, which infers what stood there before, nearly."""
     settings = config.load([f"market={market}"]).market
-    played = facts.simulated(settings, seconds=120, seed=3)
-    messages, levels = files.write(settings, tmp_path, seconds=120, seed=3)
+    session = facts.simulate(settings, seconds=120, seed=3)
+    played = session.events
+    messages, levels = files.write(session, tmp_path)
     back = facts.recorded(messages, levels)
     for name in ("kind", "side", "order", "size", "price", "bid", "ask", "bid_size", "ask_size"):
         np.testing.assert_array_equal(getattr(back, name), getattr(played, name))
@@ -225,7 +258,7 @@ def test_a_session_reads_back_as_it_was_played(tmp_path, market):
 
 def test_the_first_orders_are_those_of_the_session_not_of_the_warm_up():
     settings = config.load(["market=book"]).market
-    played = facts.simulated(settings, seconds=60, seed=3)
+    played = facts.simulate(settings, seconds=60, seed=3).events
     assert 0 <= played.time[0] < 1
     assert 59 < played.seconds < 60
 
@@ -250,8 +283,10 @@ def test_the_command_line_prints_a_row_for_each_statistic(tmp_path):
     ("words", "sentence"),
     [
         (["market=gt1"], "market must be a book for it to have facts, but gt1 is reduced_form"),
-        (["hours=0"], "hours must be a number above 0, at most 24, but it is 0"),
-        (["seeds=none"], "seeds must be a number from 1 to 1000, but it is none"),
+        (["hours=0"], "hours must be above 0, at most 24, but it is 0"),
+        (["hours=nan"], "hours must be above 0, at most 24, but it is nan"),
+        (["seeds=none"], "seeds must be a whole number, but it is 'none'"),
+        (["seeds=0"], "seeds must be from 1 to 1000, but it is 0"),
         (["profile=medium"], "profile must be among small_tick, large_tick, but it is medium"),
         (["data=nowhere"], "nowhere"),
         (["market=book", "hours=0.01", "seeds=1", "out={good}"], "out must be a folder to write to"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -91,9 +91,12 @@ class Run:
         """What the run's page says above its numbers, in Markdown."""
         self.set_tags({DESCRIPTION: description})
 
-    def describe_sweep(self, description: str) -> None:
-        """The same for a run whose children, tagged with its id as ``group``, are trials; links to a page of them."""
-        self._outbox.put({"kind": "sweep", "group": self.id, "description": description})
+    def describe_sweep(self, description: str, searched: Sequence[str]) -> None:
+        """The same for a run whose children, tagged with its id as ``group``, are trials; links to a page of them.
+
+        ``searched`` are the parameters in which they differ.
+        """
+        self._outbox.put({"kind": "sweep", "group": self.id, "searched": list(searched), "description": description})
 
     def log_text(self, text: str, artifact_path: str) -> None:
         """Keeps ``text`` as the run's file ``artifact_path``."""

@@ -110,9 +110,6 @@ class Store:
         # Without a server MLflow would put artifacts into the working directory.
         folder = None if self.is_server else str(Path(self._tracking.store).resolve() / "artifacts" / name)
         self.experiment_id = found.experiment_id if found else client.create_experiment(name, folder)
-        for tag, value in views.overview().items():
-            if found is None or found.tags.get(tag) != value:
-                client.set_experiment_tag(self.experiment_id, tag, value)
         return client
 
     def _search(self, condition: str = "") -> list[MlflowRun]:
@@ -141,6 +138,10 @@ class Store:
 
     def _open(self, name: str, parent_id: str | None, started: int) -> None:
         client = self._connect()
+        known = client.get_experiment(self.experiment_id).tags
+        for tag, value in views.overview().items():
+            if known.get(tag) != value:
+                client.set_experiment_tag(self.experiment_id, tag, value)
         run = self._lookup(self._key)
         if run is None:
             tags = {KEY: self._key}
@@ -181,9 +182,9 @@ class Store:
     def _tags(self, values: dict[str, str]) -> None:
         connect(self._source).log_batch(self.run_id, tags=[RunTag(key, value) for key, value in values.items()])
 
-    def _sweep(self, group: str, description: str) -> None:
+    def _sweep(self, group: str, searched: list[str], description: str) -> None:
         client = connect(self._source)
-        for tag, value in views.of_sweep(group).items():
+        for tag, value in views.of_sweep(group, searched).items():
             client.set_experiment_tag(self.experiment_id, tag, value)
         page = views.address(group, self.experiment_id)
         self._tags({models.DESCRIPTION: f"{description}\n\n[Trials and what was searched, as charts]({page})"})

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from analysis.measures import HELD_OUT, REWARD, TUNING
+
 VIEW = "overview"  # name of the one that is always there
 TAG = "mlflow.sharedViewState."
-COLUMNS = ["final/reward", "final/pnl", "final/mean_abs_inventory", "final/gap", "train/return", "time/steps_per_s"]
-BARS = ["final/reward", "final/pnl", "final/mean_abs_inventory", "final/gap"]
+BARS = [HELD_OUT + name for name in (REWARD, "pnl", "mean_abs_inventory", "gap")]
+COLUMNS = [*BARS, "train/return", "time/steps_per_s"]
 LINES = ["train/return", "market/abs_inventory", "train/gap"]
-OBJECTIVE = "tuning/reward"  # of a sweep
-SWEEP = {
-    "selectedParams": ["market_maker.inventory_skew", "market_maker.alpha_skew", "agent.inventory_penalty"],
-    "selectedMetrics": [OBJECTIVE],
-    "showAllRuns": True,  # also beyond the first ones
-}
+OBJECTIVE = TUNING + REWARD  # of a sweep
 REST = dict.fromkeys(("final", "train", "market", "time", "tuning", "gap"), False)  # sections by prefix, closed
 MOST_RUNS = 30  # in one bar chart
 
@@ -26,10 +24,13 @@ def overview() -> dict[str, str]:
     return {f"{TAG}{VIEW}": json.dumps(_state(_held_out() | _curves()))}
 
 
-def of_sweep(group: str) -> dict[str, str]:
-    """The tag that shows the trials of a sweep, which have its id as their tag ``group``, the best first."""
+def of_sweep(group: str, searched: Sequence[str]) -> dict[str, str]:
+    """The tag that shows the trials of a sweep, which have its id as their tag ``group``, the best first.
+
+    ``searched`` are the parameters that the trials differ in.
+    """
     trials = {"searchFilter": f"tags.group = '{group}'", "orderByKey": f"metrics.`{OBJECTIVE}`", "orderByAsc": False}
-    return {f"{TAG}{group}": json.dumps(_state(_search() | _curves()) | trials)}
+    return {f"{TAG}{group}": json.dumps(_state(_search(searched) | _curves()) | trials)}
 
 
 def address(view: str, experiment_id: str) -> str:
@@ -51,9 +52,10 @@ def _curves() -> Cards:
     return {section: [_card("LINE", section, key, **_line(key)) for key in LINES]}
 
 
-def _search() -> Cards:
+def _search(searched: Sequence[str]) -> Cards:
     section = "What was searched"
-    return {section: [_card("PARALLEL", section, OBJECTIVE, **SWEEP)]}
+    shown = {"selectedParams": list(searched), "selectedMetrics": [OBJECTIVE], "showAllRuns": True}
+    return {section: [_card("PARALLEL", section, OBJECTIVE, **shown)]}
 
 
 def _state(cards: Cards) -> dict[str, Any]:

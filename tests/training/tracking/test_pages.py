@@ -99,7 +99,7 @@ def train(settings: Config) -> tuple[tracking.Run, report.Comparison]:
 
 def search(settings: Config) -> tracking.Run:
     sweep = tracking.start(settings, name="sweep-ppo-gt1", tags={"stage": "sweep"})
-    sweep.describe_sweep("two trials")
+    sweep.describe_sweep("two trials", ["market_maker.inventory_skew"])
     for i, skew in enumerate((0.1, 0.2)):
         point = config.replace(settings, market_maker={"inventory_skew": skew})
         with tracking.start(point, name=f"trial-{i}", parent_id=sweep.id, tags={"group": sweep.id}) as trial:
@@ -151,6 +151,8 @@ def test_the_table_of_runs_has_policies_and_rules_side_by_side(go, shown):
     expect(page.get_by_text("final/reward", exact=True).first).to_be_visible()
     expect(page.get_by_text(shown.reward).first).to_be_visible()
     expect(page.get_by_role("link", name="market-maker").first).to_be_visible()
+    page.get_by_test_id("datasets-select-dropdown").click()
+    expect(page.get_by_text("gt1 held out").first).to_be_visible()  # numbers of one dataset compare
 
 
 def test_the_chart_page_opens_with_the_held_out_episodes(go, shown):
@@ -227,3 +229,4 @@ def test_a_sweep_leads_to_a_page_of_its_trials(go, shown):
         "What was searched"
     )
     expect(page.get_by_role("heading", name="Parallel Coordinates")).to_be_visible()
+    expect(page.get_by_text(re.compile("y_skew$")).first).to_be_visible()  # the end of what was searched

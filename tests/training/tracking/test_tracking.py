@@ -174,6 +174,21 @@ def test_finding_runs(settings: Config) -> None:
         tracking.find(settings, "twice")
 
 
+def test_a_lookup_changes_no_page_and_the_next_run_renews_them(settings: Config) -> None:
+    """Who may only read can look up; an experiment of an older version gets today's view when somebody trains."""
+    with tracking.start(settings, name="one") as run:
+        pass
+    view = "mlflow.sharedViewState.overview"
+    today = client(settings).get_experiment(run.experiment_id).tags[view]
+    client(settings).set_experiment_tag(run.experiment_id, view, "of an older version")
+    tracking.find(settings, run.id)
+    tracking.children(settings, run.id)
+    assert client(settings).get_experiment(run.experiment_id).tags[view] == "of an older version"
+    tracking.start(settings, name="two").finish()
+    assert client(settings).get_experiment(run.experiment_id).tags[view] == today
+    assert json.loads(today)["compareRunCharts"]
+
+
 def test_children(settings: Config) -> None:
     sweep = tracking.start(settings, name="sweep")
     trials = [tracking.start(settings, name=f"trial {i}", parent_id=sweep.id) for i in range(2)]
