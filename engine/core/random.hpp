@@ -125,6 +125,12 @@ class Draws : public Bits {
     // Uniform on [0, 1).
     double uniform() { return static_cast<double>(bits() >> 11) * 0x1p-53; }
 
+    // Standard normal (Box & Muller 1958); two draws.
+    double normal() {
+        const double radius = -2 * math::log(1 - uniform());
+        return __builtin_sqrt(radius) * math::cos_turns(uniform());
+    }
+
     // Uniform integer on [0, n); the bias of multiply-shift is below n / 2^32.
     std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(((bits() >> 32) * n) >> 32); }
 

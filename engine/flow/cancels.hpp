@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -15,109 +14,10 @@
 #include "engine/book/order.hpp"
 #include "engine/core/random.hpp"
 #include "engine/core/types.hpp"
+#include "engine/flow/due_times.hpp"
 #include "engine/flow/poisson.hpp"
 
 namespace mm {
-
-// The times at which so many slots are due, the earliest of them in order, so that the next is known before it is asked
-// for. A due time is a number whose upper bits count ticks and whose lower bits name the slot.
-template <std::uint32_t Slots>
-class DueTimes {
-  public:
-    static constexpr int kSlotBits = std::bit_width(Slots - 1);
-    static constexpr std::uint32_t kNotDue = 0xffffffff;
-    static constexpr std::uint32_t kMostTicks = (kNotDue >> kSlotBits) - 1;
-
-    DueTimes() { clear(); }
-
-    static std::uint32_t due(std::uint32_t ticks, std::uint32_t slot) { return ticks << kSlotBits | slot; }
-    static std::uint32_t ticks(std::uint32_t due) { return due >> kSlotBits; }
-    static std::uint32_t slot(std::uint32_t due) { return due & ((1U << kSlotBits) - 1); }
-
-    void clear() {
-        due_.fill(kNotDue);
-        forget_order();
-    }
-    // Sets when a slot is due, and forgets when it was before.
-    void set(std::uint32_t due) {
-        due_[slot(due)] = due;
-        if (due < horizon_) [[likely]]
-            insert(due);
-    }
-    // The earliest time: that of a slot which may have been set anew since, or kNotDue.
-    std::uint32_t first() const { return near_[first_]; }
-    // Whether it still is the time of its slot.
-    bool holds(std::uint32_t due) const { return due != kNotDue && due_[slot(due)] == due; }
-    // Takes the earliest time off. If no other stands in order then, `look_further` finds those that do not yet.
-    std::uint32_t take_first() {
-        const std::uint32_t due = near_[first_];
-        ++first_;
-        if (first_ == kPast) [[unlikely]]
-            move_up();
-        return due;
-    }
-    void look_further() {
-        if (horizon_ == kNotDue) return;
-        const std::uint32_t from = horizon_;
-        forget_order();
-        for (const std::uint32_t due : due_)
-            if (due >= from && due < horizon_) insert(due);
-    }
-
-    // Time starts anew so many ticks later.
-    void shift(std::uint32_t by) {
-        for (std::uint32_t& due : due_)
-            if (due != kNotDue) due = ticks(due) < by ? kNotDue : due - (by << kSlotBits);
-        horizon_ = 0;
-        look_further();
-    }
-
-  private:
-    using Four = std::uint32_t __attribute__((vector_size(16), may_alias));
-    static constexpr std::uint32_t kNear = 32, kPast = 16;
-    static constexpr std::uint32_t kFours = kNear / 4, kFew = 6;  // vectors; so many mostly do
-
-    Four* fours(std::uint32_t from) { return reinterpret_cast<Four*>(&near_[from & ~3U]); }
-
-    // Puts a time before the horizon in its place. What then is one too many lies beyond the horizon from now on.
-    void insert(std::uint32_t due) {
-        Four* near = fours(first_);
-        Four before = shift_in<0, kFew>(Four{}, due, near);
-        if (before[3] == kNotDue) [[likely]]
-            return;
-        before = shift_in<kFew, kFours>(before, due, near);
-        horizon_ = std::min(horizon_, std::max(before[3], due));
-    }
-    // Each place gets the middle one of three: what stood there, what stood before it, and the new time.
-    template <std::uint32_t from, std::uint32_t to>
-    static Four shift_in(Four before, std::uint32_t due, Four* near) {
-        const Four fresh = Four{} + due;
-        for (std::uint32_t i = from; i < to; ++i) {
-            const Four here = near[i], shifted = __builtin_shufflevector(before, here, 3, 4, 5, 6);
-            const Four lower = here < fresh ? here : fresh;
-            near[i] = shifted > lower ? shifted : lower;
-            before = here;
-        }
-        return before;
-    }
-
-    // Makes room behind the last one.
-    void move_up() {
-        std::copy(near_.begin() + kPast, near_.end(), near_.begin());
-        std::fill(near_.end() - kPast, near_.end(), kNotDue);
-        first_ = 0;
-    }
-    void forget_order() {
-        near_.fill(kNotDue);
-        first_ = 0;
-        horizon_ = kNotDue;
-    }
-
-    std::array<std::uint32_t, Slots> due_;
-    alignas(16) std::array<std::uint32_t, kNear + kPast> near_;  // the earliest in order, behind some that are over
-    std::uint32_t first_;
-    std::uint32_t horizon_;  // all times before this are, or were, among those
-};
 
 // What is decided at an order's birth: after how many ns of its age it first looks whether to go, and its luck then.
 struct Fate {
