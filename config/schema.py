@@ -65,12 +65,27 @@ class Activation(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SizesConfig(EngineSection):
-    """Distribution of order sizes: P(size = lots[i]) = probability[i]."""
+class LognormalSizesConfig(EngineSection):
+    """Sizes of which ``share`` is lognormal, rounded to the nearest multiple of ``unit`` that is not 0."""
 
-    key = "market.book.flow.*_sizes"
+    key = "market.book.*.*_sizes.lognormal"
+    share: float
+    median: float
+    deviation: float  # of the logarithm
+    unit: int
+
+    def params(self) -> engine.LognormalSizes:
+        return engine.LognormalSizes(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizesConfig(EngineSection):
+    """Distribution of order sizes: P(size = lots[i]) = probability[i], of those that are not lognormal."""
+
+    key = "market.book.*.*_sizes"
     lots: list[int]
     probability: list[float]
+    lognormal: LognormalSizesConfig | None = None
 
     def params(self) -> engine.Sizes:
         return engine.Sizes(**self.values())
@@ -119,7 +134,7 @@ class HawkesConfig(EngineSection):
     Kinds: limit, market, cancel. So much less comes unprompted that the frequencies in the long run stay as they are.
     """
 
-    key = "market.book.flow.hawkes"
+    key = "market.book.*.hawkes"
     decay: list[float]  # of each kernel
     weight: list[float]  # of each kernel
     branching: list[list[float]]  # children by row, parents by column
@@ -155,6 +170,209 @@ class FlowConfig(EngineSection):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlacementConfig(EngineSection):
+    """Where limit orders go: inside the spread, to their side's best price, or behind it with a power-law tail.
+
+    With g the gap between the value and the own best price, an order goes inside with probability
+    min(most_inside, inside (2 g / inside_gap)^inside_power), by 1 + floor(E inside_reach 2 g) ticks, E exponential.
+    """
+
+    key = "market.book.realistic.placement"
+    rate: float
+    inside: float
+    inside_gap: float
+    inside_power: float
+    most_inside: float
+    inside_reach: float
+    at_best: float  # share of those that do not go inside
+    behind_power: float  # P(i ticks behind) ~ (i + behind_offset)^-behind_power
+    behind_offset: float
+    farthest: int
+    edge: float  # that an order keeps to the value
+    random_edge: bool  # whether it is that times an exponential number
+    imbalance: float  # share by which the weak side, per unit of imbalance, is not improved
+
+    def params(self) -> engine.PlacementParams:
+        return engine.PlacementParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatienceConfig(EngineSection):
+    """Classes of orders by the hazard at which they are cancelled, and their shares by where an order is placed."""
+
+    key = "market.book.realistic.patience"
+    hazard: list[float]
+    inside: list[float]
+    at_best: list[float]
+    near: list[float]
+    deep: list[float]
+    near_ticks: int  # behind the best that still are near
+
+    def params(self) -> engine.PatienceParams:
+        return engine.PatienceParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakersConfig(EngineSection):
+    """Market orders of uninformed traders, at 2 rate min(most, (spread / usual_spread)^-spread_power)."""
+
+    key = "market.book.realistic.takers"
+    rate: float
+    usual_spread: float
+    spread_power: float
+    most: float
+    imbalance: float  # share of those against the heavier queue, per unit of imbalance, that are put off
+    whole_queue: float  # share that takes just the best queue
+    trimmed: float  # share of the larger ones that takes no more than that
+    collar: int  # how far beyond the best price of the background a market order pays
+    sizes: SizesConfig
+
+    def params(self) -> engine.TakersParams:
+        return engine.TakersParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetaordersConfig(EngineSection):
+    """Large orders in pieces: P(at least n pieces) = n^-tail (Lillo, Mike & Farmer 2005)."""
+
+    key = "market.book.realistic.metaorders"
+    tail: float
+    longest: int
+
+    def params(self) -> engine.MetaordersParams:
+        return engine.MetaordersParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrnsteinUhlenbeckConfig(EngineSection):
+    """A slow factor: its logarithm reverts to its mean."""
+
+    key = "market.book.realistic.log_*"
+    reversion: float
+    deviation: float
+
+    def params(self) -> engine.OrnsteinUhlenbeck:
+        return engine.OrnsteinUhlenbeck(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueConfig(EngineSection):
+    """The efficient price that informed traders know and nobody of ours sees.
+
+    Of its variance ``activity_share`` comes with limit orders, the rest by steps; its volatility is slow and random.
+    """
+
+    key = "market.book.realistic.value"
+    volatility: float
+    step: float
+    activity_share: float
+    log_volatility: OrnsteinUhlenbeckConfig
+    jump_rate: float
+    jump_size: float  # mean of its absolute value
+
+    def params(self) -> engine.ValueParams:
+        return engine.ValueParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImpactConfig(EngineSection):
+    """A market order of n lots, sign e, moves the value by size (e - forecast_weight E[e | past]) (n / unit)^power."""
+
+    key = "market.book.realistic.impact"
+    size: float
+    power: float
+    unit: int
+    forecast_weight: float  # below 1 trades have momentum, above they are followed by a reversal
+
+    def params(self) -> engine.ImpactParams:
+        return engine.ImpactParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaleConfig(EngineSection):
+    """Orders at the best go at hazard x min(1, (distance - gap) / width) while the value is so near."""
+
+    key = "market.book.realistic.stale"
+    hazard: float
+    distance: float
+    width: float
+
+    def params(self) -> engine.StaleParams:
+        return engine.StaleParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class InformedConfig(EngineSection):
+    """Traders who know the value and take a quote that stands beyond it by more than ``cost``."""
+
+    key = "market.book.realistic.informed"
+    rate: float
+    cost: float
+    whole_queue: float  # share that takes the best queue, all of it
+
+    def params(self) -> engine.InformedParams:
+        return engine.InformedParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactionsConfig(EngineSection):
+    """Limit orders that follow at once: on a trade, on a best price that is gone, on a cancel."""
+
+    key = "market.book.realistic.reactions"
+    follow: float
+    follow_decay: float  # of its delay
+    renew: float
+    refill: float
+    refill_decay: float  # of the delay of both
+
+    def params(self) -> engine.ReactionsParams:
+        return engine.ReactionsParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntradayConfig(EngineSection):
+    """U(x) = base + opening e^(-x / opening_scale) + closing e^(-(1 - x) / closing_scale), x the share of the day."""
+
+    key = "market.book.realistic.intraday"
+    session_s: float
+    base: float
+    opening: float
+    opening_scale: float
+    closing: float
+    closing_scale: float
+
+    def params(self) -> engine.IntradayParams:
+        return engine.IntradayParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealisticConfig(EngineSection):
+    """Flow with the stylised facts of real books; a layer that is not given is off.
+
+    Rates are those of orders that nothing prompts, in a market of average activity. Of ``hawkes`` the children are
+    added to them; those of kind cancel make all orders older.
+    """
+
+    key = "market.book.realistic"
+    placement: PlacementConfig
+    limit_sizes: SizesConfig
+    patience: PatienceConfig
+    takers: TakersConfig
+    metaorders: MetaordersConfig | None = None
+    value: ValueConfig | None = None  # the mid is it where it is not given
+    impact: ImpactConfig | None = None
+    stale: StaleConfig | None = None
+    informed: InformedConfig | None = None
+    hawkes: HawkesConfig | None = None
+    reactions: ReactionsConfig | None = None
+    log_activity: OrnsteinUhlenbeckConfig | None = None
+    intraday: IntradayConfig | None = None
+
+    def params(self) -> engine.RealisticParams:
+        return engine.RealisticParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeesConfig(EngineSection):
     """What a venue charges: tier i holds from ``volume[i]`` lots traded in the episode; a negative rate is a rebate."""
 
@@ -181,7 +399,8 @@ class BookConfig(EngineSection):
     data_delay_ms: float  # from the venue to us: market data and our own fills
     fees: FeesConfig
     market_impact: float  # what each lot of a liquidation moves the price against the next
-    flow: FlowConfig
+    flow: FlowConfig | None = None  # one of both
+    realistic: RealisticConfig | None = None
 
     def params(self) -> engine.BookParams:
         return engine.BookParams(**self.values())

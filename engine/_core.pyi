@@ -374,11 +374,20 @@ class MarketMaker:
 def skew_shape(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The odd, continuous, monotone shape of the inventory skew by x = inventory / max_position; see `MarketMaker`."""
 
+class LognormalSizes(_Params):
+    """A share of the sizes that is lognormal; see `config.LognormalSizesConfig`."""
+
+    share: float
+    median: float
+    deviation: float
+    unit: int
+
 class Sizes(_Params):
-    """P(size = lots[i]) = probability[i]."""
+    """P(size = lots[i]) = probability[i], of what is not lognormal."""
 
     lots: list[int]
     probability: list[float]
+    lognormal: LognormalSizes | None = ...
 
 class PoissonParams(_Params):
     """Flow by distance from the opposite best (Cont, Stoikov & Talreja 2010); see `config.FlowConfig`."""
@@ -427,6 +436,130 @@ class FlowParams(_Params):
     queue_reactive: QueueReactiveParams | None = ...
     hawkes: HawkesParams | None = ...
 
+class PlacementParams(_Params):
+    """Where limit orders go; see `config.PlacementConfig`."""
+
+    rate: float
+    inside: float
+    inside_gap: float
+    inside_power: float
+    most_inside: float
+    inside_reach: float
+    at_best: float
+    behind_power: float
+    behind_offset: float
+    farthest: int
+    edge: float
+    random_edge: bool
+    imbalance: float
+
+class PatienceParams(_Params):
+    """Classes of orders by the hazard at which they are cancelled; see `config.PatienceConfig`."""
+
+    hazard: list[float]
+    inside: list[float]
+    at_best: list[float]
+    near: list[float]
+    deep: list[float]
+    near_ticks: int
+
+class TakersParams(_Params):
+    """Market orders of uninformed traders; see `config.TakersConfig`."""
+
+    rate: float
+    usual_spread: float
+    spread_power: float
+    most: float
+    imbalance: float
+    whole_queue: float
+    trimmed: float
+    collar: int
+    sizes: Sizes
+
+class MetaordersParams(_Params):
+    """Large orders in pieces (Lillo, Mike & Farmer 2005); see `config.MetaordersConfig`."""
+
+    tail: float
+    longest: int
+
+class OrnsteinUhlenbeck(_Params):
+    """A slow factor whose logarithm reverts to its mean; see `config.OrnsteinUhlenbeckConfig`."""
+
+    reversion: float
+    deviation: float
+
+class ValueParams(_Params):
+    """The efficient price of those who know it; see `config.ValueConfig`."""
+
+    volatility: float
+    step: float
+    activity_share: float
+    log_volatility: OrnsteinUhlenbeck
+    jump_rate: float
+    jump_size: float
+
+class ImpactParams(_Params):
+    """What market orders tell about the value; see `config.ImpactConfig`."""
+
+    size: float
+    power: float
+    unit: int
+    forecast_weight: float
+
+class StaleParams(_Params):
+    """Haste of the orders that the value has come close to; see `config.StaleConfig`."""
+
+    hazard: float
+    distance: float
+    width: float
+
+class InformedParams(_Params):
+    """Traders who know the value; see `config.InformedConfig`."""
+
+    rate: float
+    cost: float
+    whole_queue: float
+
+class ReactionsParams(_Params):
+    """Limit orders that follow at once; see `config.ReactionsConfig`."""
+
+    follow: float
+    follow_decay: float
+    renew: float
+    refill: float
+    refill_decay: float
+
+class IntradayParams(_Params):
+    """The course of a day; see `config.IntradayConfig`."""
+
+    session_s: float
+    base: float
+    opening: float
+    opening_scale: float
+    closing: float
+    closing_scale: float
+
+class RealisticParams(_Params):
+    """Flow with the stylised facts of real books; see `config.RealisticConfig`.
+
+    Raises:
+        ValueError: activity that explodes, among others; the sentence names the matrix.
+    """
+
+    placement: PlacementParams
+    limit_sizes: Sizes
+    patience: PatienceParams
+    takers: TakersParams
+    metaorders: MetaordersParams | None = ...
+    value: ValueParams | None = ...
+    impact: ImpactParams | None = ...
+    stale: StaleParams | None = ...
+    informed: InformedParams | None = ...
+    hawkes: HawkesParams | None = ...
+    reactions: ReactionsParams | None = ...
+    log_activity: OrnsteinUhlenbeck | None = ...
+    intraday: IntradayParams | None = ...
+
 class BookParams(_Params):
     """A limit order book; see `config.BookConfig`."""
 
@@ -438,7 +571,8 @@ class BookParams(_Params):
     data_delay_ms: float
     fees: FeeParams
     market_impact: float
-    flow: FlowParams
+    flow: FlowParams | None = ...
+    realistic: RealisticParams | None = ...
 
 class ReducedFormParams(_Params):
     """Exogenous mid and exponential fill probabilities; see `config.ReducedFormConfig`."""

@@ -137,7 +137,7 @@ class Session:
     @cached_property
     def events(self) -> Events:
         """What is measured of it."""
-        return _events(self.messages, self.levels[:, :4], _tick(self.market), self.market.lot)
+        return _events(self.messages, self.levels[:, :4], _tick(self.market), ROUND_LOT)
 
 
 def simulate(market: MarketConfig, *, seconds: float, seed: int) -> Session:

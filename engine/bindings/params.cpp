@@ -151,12 +151,25 @@ void bind_params(py::module_& module) {
         .value("ticks_per_lot", FeeUnit::ticks_per_lot)
         .value("basis_points", FeeUnit::basis_points)
         .finalize();
+    bind_struct<LognormalSizes>(module, "LognormalSizes");
     bind_struct<Sizes>(module, "Sizes");
     bind_struct<PoissonParams>(module, "PoissonParams");
     bind_struct<EfficientPriceParams>(module, "EfficientPriceParams");
     bind_struct<QueueReactiveParams>(module, "QueueReactiveParams");
     bind_struct<HawkesParams>(module, "HawkesParams");
     bind_struct<FlowParams>(module, "FlowParams");
+    bind_struct<PlacementParams>(module, "PlacementParams");
+    bind_struct<PatienceParams>(module, "PatienceParams");
+    bind_struct<TakersParams>(module, "TakersParams");
+    bind_struct<MetaordersParams>(module, "MetaordersParams");
+    bind_struct<OrnsteinUhlenbeck>(module, "OrnsteinUhlenbeck");
+    bind_struct<ValueParams>(module, "ValueParams");
+    bind_struct<ImpactParams>(module, "ImpactParams");
+    bind_struct<StaleParams>(module, "StaleParams");
+    bind_struct<InformedParams>(module, "InformedParams");
+    bind_struct<ReactionsParams>(module, "ReactionsParams");
+    bind_struct<IntradayParams>(module, "IntradayParams");
+    bind_struct<RealisticParams>(module, "RealisticParams");
     bind_struct<FeeParams>(module, "FeeParams");
     bind_struct<BookParams>(module, "BookParams");
     bind_struct<ReducedFormParams>(module, "ReducedFormParams");

@@ -9,6 +9,18 @@
 
 namespace mm {
 
+// Four integers in a vector.
+template <class Integer>
+struct FourOf;
+template <>
+struct FourOf<std::uint32_t> {
+    using Vector = std::uint32_t __attribute__((vector_size(16), may_alias));
+};
+template <>
+struct FourOf<std::uint64_t> {
+    using Vector = std::uint64_t __attribute__((vector_size(32), may_alias));
+};
+
 // The times at which so many slots are due, the earliest of them in order, so that the next is known before it is asked
 // for. A due time is a number whose upper bits count ticks and whose lower bits name the slot.
 template <std::uint32_t Slots, class Due = std::uint32_t>
@@ -63,7 +75,7 @@ class DueTimes {
     }
 
   private:
-    using Four = Due __attribute__((vector_size(4 * sizeof(Due)), may_alias));
+    using Four = typename FourOf<Due>::Vector;
     static constexpr std::uint32_t kNear = 32, kPast = 16;
     static constexpr std::uint32_t kFours = kNear / 4, kFew = 6;  // vectors; so many mostly do
 

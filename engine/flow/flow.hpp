@@ -63,6 +63,8 @@ class Flow {
     };
 
   public:
+    using Params = FlowParams;
+
     template <class Book>
     struct State {
         std::array<Nanoseconds, kClocks> next{};  // when each clock is due, but that of cancels
@@ -77,16 +79,16 @@ class Flow {
 
     const LimitOrders& limits() const { return limits_; }
 
-    // A state of its own for a market that opens.
+    // A state of its own for a market that opens; the time of day makes no difference.
     template <class Book>
-    void open(State<Book>& state) const {
+    void open(State<Book>& state, Nanoseconds /*session*/) const {
         each(state, [](const auto& source, auto& own) {
             if constexpr (requires { source.open(own); }) source.open(own);
         });
     }
-    // New streams and clocks, at a time; what the sources remember of the market stays.
+    // New streams and clocks, at a time at which the old clocks showed another; what the sources remember stays.
     template <class Book>
-    void restart(State<Book>& state, const Book& book, Random& random, Nanoseconds now) const {
+    void restart(State<Book>& state, const Book& book, Random& random, Nanoseconds now, Nanoseconds /*then*/) const {
         state.limits.stream = Stream(random);
         state.markets.stream = Stream(random);
         cancels_.restart(state.cancels, book, random, now);
@@ -134,6 +136,11 @@ class Flow {
             return market(markets_.draw(high(stream.bits()), stream), state, venue, sink);
         }
         age(state, venue, sink);
+    }
+
+    template <class Book>
+    std::uint64_t lost(const State<Book>&) const {
+        return 0;
     }
 
     // The fate that 64 random bits choose for an order.

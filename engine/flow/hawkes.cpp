@@ -65,26 +65,25 @@ void HawkesParams::check_pending(const PerKind<double>& mean_rates) const {
 
 Hawkes::Hawkes(const HawkesParams& params) {
     std::ranges::copy(params.decay, decay_.begin());
-    for (std::size_t parent = 0; parent < kKinds; ++parent) offspring_[parent] = offspring(params, parent);
+    for (std::size_t parent = 0; parent < kKinds; ++parent)
+        offspring_[parent] = Offspring(params, static_cast<Kind>(parent));
 }
 
-Hawkes::Offspring Hawkes::offspring(const HawkesParams& params, std::size_t parent) {
+Offspring::Offspring(const HawkesParams& params, Kind parent) {
     std::vector<double> means(kKernels * kKinds);
     for (std::size_t k = 0; k < params.decay.size(); ++k)
         for (std::size_t child = 0; child < kKinds; ++child)
-            means[k * kKinds + child] = params.weight[k] * params.branching[child][parent];
+            means[k * kKinds + child] = params.weight[k] * params.branching[child][index(parent)];
     const double mean = std::accumulate(means.begin(), means.end(), 0.0);
-    Offspring offspring;
-    if (mean == 0) return offspring;
+    if (mean == 0) return;
     double probability = std::exp(-mean), sum = 0;
-    for (std::uint32_t n = 0; n < Offspring::kMost; ++n) {
+    for (std::uint32_t n = 0; n < kMost; ++n) {
         sum += probability;
-        offspring.at_most[n] = sum;
+        at_most[n] = sum;
         probability *= mean / (n + 1);
     }
-    offspring.most = Offspring::kMost;
-    offspring.which = Discrete(means);
-    return offspring;
+    most = kMost;
+    which = Discrete(means);
 }
 
 }  // namespace mm

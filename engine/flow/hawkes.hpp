@@ -47,6 +47,26 @@ struct HawkesParams {
 
 inline constexpr std::size_t kKernels = 4;
 
+// How many children a parent has, and which.
+struct Offspring {
+    static constexpr std::uint32_t kMost = 32;
+
+    Offspring() = default;
+    Offspring(const HawkesParams& params, Kind parent);
+
+    // A Poisson number.
+    std::uint32_t count(Stream& stream) const {
+        if (most == 0) return 0;
+        std::uint32_t children = 0;
+        for (const double u = stream.uniform(); children < most && u >= at_most[children];) ++children;
+        return children;
+    }
+
+    std::uint32_t most = 0;               // 0: none ever
+    std::array<double, kMost> at_most{};  // P(at most so many), Poisson
+    Discrete which;                       // kernel x kKinds + kind
+};
+
 struct HawkesState {
     Stream stream;
     std::array<PerKind<std::uint16_t>, kKernels> pending{};  // children to come, by kernel and kind: see kMostPending
@@ -76,10 +96,7 @@ class Hawkes : public Source<HawkesState> {
 
     void heard(State& state, Kind parent, Nanoseconds now) const {
         const Offspring& offspring = offspring_[index(parent)];
-        if (offspring.most == 0) return;
-        std::uint32_t children = 0;
-        for (const double u = state.stream.uniform(); children < offspring.most && u >= offspring.at_most[children];)
-            ++children;
+        std::uint32_t children = offspring.count(state.stream);
         if (children == 0) return;
         for (; children > 0; --children) {
             const std::uint32_t which = offspring.which(static_cast<std::uint32_t>(state.stream.bits() >> 32));
@@ -89,17 +106,6 @@ class Hawkes : public Source<HawkesState> {
     }
 
   private:
-    // How many children a parent has, and which.
-    struct Offspring {
-        static constexpr std::uint32_t kMost = 32;
-
-        std::uint32_t most = 0;               // 0: none ever
-        std::array<double, kMost> at_most{};  // P(at most so many), Poisson
-        Discrete which;                       // kernel x kKinds + kind
-    };
-
-    static Offspring offspring(const HawkesParams& params, std::size_t parent);
-
     static int count(const State& state, std::size_t kernel) {
         const auto& pending = state.pending[kernel].of;
         return pending[0] + pending[1] + pending[2];

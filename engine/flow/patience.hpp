@@ -24,6 +24,7 @@ struct PatienceParams {
     Ticks near_ticks = 1;  // behind the best price that still are near
 
     static constexpr std::size_t kClasses = 8;
+    static constexpr Ticks kSeeded = 1 << 20;  // where an order that a book begins with is as if placed: it lives long
 
     static constexpr auto fields() {
         return std::tuple{Field{"hazard", &PatienceParams::hazard, within(1e-6, 1e6), "1/s per order"},
@@ -91,7 +92,7 @@ class Patience {
         look_ahead(state);
     }
 
-    // Calls `cancel(handle, order)` for each order whose time has come.
+    // Calls `cancel(handle, order, age)` for each order whose time has come.
     template <class Book, class Cancel>
     void fire(State<Book>& state, const Book& book, Nanoseconds now, const Cancel& cancel) const {
         using Due = DueTimes<Book::kCapacity, std::uint64_t>;
@@ -104,7 +105,7 @@ class Patience {
             if (!state.due.holds(due) || !book.occupied(slot)) continue;  // it was filled, or another is in its slot
             const Handle handle = book.in_slot(slot);
             const Order order = book.order(handle);
-            if (order.party == Party::background) cancel(handle, order);
+            if (order.party == Party::background) cancel(handle, order, Due::ticks(due));
         }
         look_ahead(state);
     }

@@ -155,7 +155,7 @@ BookSetting<VenueKind>::BookSetting(const Scenario& scenario, const Agent& agent
     : scenario(scenario),
       params(std::get<BookParams>(scenario.market)),
       agent(agent),
-      flow(params.flow, params.initial_mid_ticks),
+      flow(params.template of<typename VenueKind::Flow>(), params.initial_mid_ticks),
       fees(params.fees),
       latency{book_market::nanoseconds(params.latency_ms), 1e-3 * params.latency_jitter_ms * kSecond},
       interval(book_market::nanoseconds(1e3 * scenario.decision_interval_s)),
@@ -169,8 +169,12 @@ BookSetting<VenueKind>::BookSetting(const Scenario& scenario, const Agent& agent
 template <class VenueKind>
 std::vector<VenueKind> BookSetting<VenueKind>::warm_up() const {
     std::vector<VenueKind> venues;
-    for (std::uint64_t i = 0; i < book_market::kWarmBooks; ++i)
-        venues.emplace_back(params, flow).open(Random(book_market::kWarmSeed, i, 0), Nobody{});
+    const double opened_s = std::max(params.session_s() - scenario.duration_s(), 0.0);
+    for (std::uint64_t i = 0; i < book_market::kWarmBooks; ++i) {
+        const double time_of_day_s = opened_s * Random(book_market::kWarmSeed, i, 1).uniform() - params.warmup_s;
+        venues.emplace_back(params, flow)
+            .open(Random(book_market::kWarmSeed, i, 0), std::llround(time_of_day_s * kSecond), Nobody{});
+    }
     return venues;
 }
 
@@ -184,7 +188,7 @@ std::size_t BookSetting<VenueKind>::tasks() const {
 template <class VenueKind>
 std::size_t BookSetting<VenueKind>::fills() const {
     constexpr double kLongest = static_cast<double>(kMarkoutHorizons.back()) / kSecond;
-    const auto fills = static_cast<std::size_t>(params.flow.poisson.market_rate * kLongest);
+    const auto fills = static_cast<std::size_t>(params.market_rate() * kLongest);
     return std::bit_ceil(std::clamp<std::size_t>(fills, 64, 1 << 16));
 }
 

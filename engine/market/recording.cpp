@@ -49,10 +49,10 @@ class Recorder {
 template <class VenueKind>
 std::vector<Message> record(const BookParams& params, std::int32_t lot, std::int64_t tick, std::uint64_t seed,
                             double seconds) {
-    const typename VenueKind::Flow flow(params.flow, params.initial_mid_ticks);
+    const typename VenueKind::Flow flow(params.of<typename VenueKind::Flow>(), params.initial_mid_ticks);
     const auto venue = std::make_unique<VenueKind>(params, flow);
     Recorder recorder(*venue, lot, tick);
-    venue->open(Random(seed, 0, 0), recorder);
+    venue->open(Random(seed, 0, 0), -later(0, params.warmup_s * kSecond), recorder);
     venue->run_until(later(0, (params.warmup_s + seconds) * kSecond), recorder);
     return recorder.take();
 }

@@ -13,15 +13,30 @@ void BookParams::validate() const {
     check_fields(*this);
     check(initial_spread_ticks <= initial_mid_ticks, "initial_spread_ticks", "be <= initial_mid_ticks",
           initial_spread_ticks);
+    check(flow || realistic, "flow", "be given where realistic is not", "None");
+    check(!flow || !realistic, "flow", "be left out where realistic is given", "given");
 }
 
-BookNeeds BookParams::needs(double reach) const {
+namespace {
+
+// Of the background's orders: how far from the touch they stand, and how many there are.
+BookNeeds background(const FlowParams& flow) {
     const std::vector<double> orders = flow.poisson.stationary_orders();
-    const double both_sides = 2 * std::accumulate(orders.begin(), orders.end(), 0.0);
+    return {static_cast<double>(flow.poisson.distance.back()),
+            2 * std::accumulate(orders.begin(), orders.end(), 0.0)};
+}
+BookNeeds background(const RealisticParams& flow) {
+    return {static_cast<double>(flow.placement.farthest), flow.mean_rates().limits * flow.patience.longest_life()};
+}
+
+}  // namespace
+
+BookNeeds BookParams::needs(double reach) const {
+    const BookNeeds others = flow ? background(*flow) : background(*realistic);
     // Beyond that no book keeps a quote: it is not posted, and counted.
     constexpr double kFarthestQuote = 200;
-    const double farthest = std::max<double>(flow.poisson.distance.back(), std::min(reach, kFarthestQuote));
-    return {2 * farthest + 2 * initial_spread_ticks, 2 * both_sides};
+    const double farthest = std::max(others.ticks, std::min(reach, kFarthestQuote));
+    return {2 * farthest + 2 * initial_spread_ticks, 2 * others.orders};
 }
 
 void ReducedFormParams::validate() const {

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <tuple>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
 #include "engine/core/describe.hpp"
 #include "engine/core/types.hpp"
 #include "engine/flow/flow.hpp"
+#include "engine/flow/realistic.hpp"
 #include "engine/maker/fees.hpp"
 #include "engine/maker/market_maker.hpp"
 
@@ -30,7 +33,8 @@ struct BookParams {
     double data_delay_ms = 0;      // from the venue to us: market data and fills
     FeeParams fees;
     double market_impact = 0;  // what each lot of a liquidation moves the price against the next
-    FlowParams flow;
+    std::optional<FlowParams> flow;            // one of both
+    std::optional<RealisticParams> realistic;  //
 
     static constexpr double kLongestMs = 60'000;  // a minute: what is under way takes memory
 
@@ -44,10 +48,23 @@ struct BookParams {
             Field{"data_delay_ms", &BookParams::data_delay_ms, within(0, kLongestMs), "ms"},
             Field{"fees", &BookParams::fees},
             Field{"market_impact", &BookParams::market_impact, at_least(0), "fraction of the mid per lot"},
-            Field{"flow", &BookParams::flow}};
+            Field{"flow", &BookParams::flow},
+            Field{"realistic", &BookParams::realistic}};
     }
 
     void validate() const;
+    // What a kind of flow is made from.
+    template <class FlowKind>
+    const typename FlowKind::Params& of() const {
+        if constexpr (std::is_same_v<FlowKind, RealisticFlow>)
+            return *realistic;
+        else
+            return *flow;
+    }
+    // Of market orders that nothing prompts, 1/s per side.
+    double market_rate() const { return flow ? flow->poisson.market_rate : realistic->takers.rate; }
+    // How long a day is that has a course, s.
+    double session_s() const { return realistic && realistic->intraday ? realistic->intraday->session_s : 0; }
     // For a book whose quotes stand at most `reach` ticks from the mid.
     BookNeeds needs(double reach) const;
 };

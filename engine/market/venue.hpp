@@ -26,26 +26,29 @@ class Venue {
     Venue(const BookParams& params, const Flow& flow)
         : params_(&params), flow_(&flow), book_(params.initial_mid_ticks) {}
 
-    // Seeds an empty book with about its stationary depth, then runs it for the warm-up.
+    // Seeds an empty book, then runs it for the warm-up. The session is so old at time 0.
     template <class Sink>
-    void open(const Random& random, Sink&& sink) {
+    void open(const Random& random, Nanoseconds session, Sink&& sink) {
         Random own = random;
-        flow_->open(state_);
-        flow_->restart(state_, book_, own, now_);
+        flow_->open(state_, session);
+        flow_->restart(state_, book_, own, now_, now_);
         seed(own, sink);
         run_until(later(0, params_->warmup_s * kSecond), sink);
     }
 
     // Takes over the book of a warm venue, under random streams of its own and at time 0.
     void resume(const Venue& warm, Random& random) {
-        const Counters counters = counters_;
+        const auto counters = this->counters();
         *this = warm;
         counters_ = counters;
         now_ = 0;
-        restart(random);
+        flow_->restart(state_, book_, random, now_, warm.now_);
     }
     // What is still to come is drawn anew.
-    void restart(Random& random) { flow_->restart(state_, book_, random, now_); }
+    void restart(Random& random) {
+        counters_ = counters();
+        flow_->restart(state_, book_, random, now_, now_);
+    }
 
     // Plays all that the background does before a time. Flattened: all that an event does is compiled into one loop.
     template <class Sink>
@@ -114,7 +117,11 @@ class Venue {
         std::uint64_t rejected = 0;  // orders that found no place in the pool, the window or the level
         std::uint64_t dropped = 0;   // orders the window moved away from
     };
-    const Counters& counters() const { return counters_; }
+    Counters counters() const {
+        Counters counters = counters_;
+        counters.rejected += flow_->lost(state_);
+        return counters;
+    }
 
   private:
     template <class Sink>
@@ -125,7 +132,17 @@ class Venue {
 
     template <class Sink>
     void seed(Random& random, Sink& sink) {
-        const std::vector<double> orders = params_->flow.poisson.stationary_orders();
+        if constexpr (std::is_same_v<Flow, RealisticFlow>) {
+            flow_->seed(params_->initial_mid_ticks, params_->initial_spread_ticks, state_, *this, random, sink);
+        } else {
+            seed_stationary(random, sink);
+        }
+    }
+
+    // With about its stationary depth.
+    template <class Sink>
+    void seed_stationary(Random& random, Sink& sink) {
+        const std::vector<double> orders = params_->flow->poisson.stationary_orders();
         const Ticks spread = params_->initial_spread_ticks;
         for (Side side : kSides) {
             const Ticks touch = params_->initial_mid_ticks - spread / 2 + static_cast<Ticks>(index(side)) * spread;
@@ -169,15 +186,16 @@ class Venue {
 template <class Visit>
 auto with_venue(const BookParams& params, const BookNeeds& needs, Visit&& visit) {
     const auto with_book = [&]<class Book>(std::type_identity<Book>) {
-        if (params.flow.layered()) return visit(std::type_identity<Venue<FullFlow, Book>>{});
-        if (params.flow.anchored()) return visit(std::type_identity<Venue<AnchoredFlow, Book>>{});
+        if (params.realistic) return visit(std::type_identity<Venue<RealisticFlow, Book>>{});
+        if (params.flow->layered()) return visit(std::type_identity<Venue<FullFlow, Book>>{});
+        if (params.flow->anchored()) return visit(std::type_identity<Venue<AnchoredFlow, Book>>{});
         return visit(std::type_identity<Venue<PlainFlow, Book>>{});
     };
     if (needs.ticks <= CompactOrderBook::kWindow && needs.orders <= CompactOrderBook::kCapacity)
         return with_book(std::type_identity<CompactOrderBook>{});
-    check(needs.ticks <= MediumOrderBook::kWindow, "the ticks that flow.distance and the agent's quotes need",
+    check(needs.ticks <= MediumOrderBook::kWindow, "the ticks that the flow and the agent's quotes need",
           "be <= the 512 of a simulated book", needs.ticks);
-    check(needs.orders <= MediumOrderBook::kCapacity, "the orders that flow.limit_rate / flow.cancel_hazard need",
+    check(needs.orders <= MediumOrderBook::kCapacity, "the orders that the flow needs",
           "be <= the 1024 of a simulated book", needs.orders);
     return with_book(std::type_identity<MediumOrderBook>{});
 }
