@@ -59,6 +59,13 @@ RealisticParams::Rates RealisticParams::mean_rates() const {
     return {((1 - d) * l + b * m) / determinant, ((1 - a) * m + c * l) / determinant};
 }
 
+double RealisticParams::hurry() const {
+    if (!hawkes) return 1;
+    const auto [limits, markets] = mean_rates();
+    const auto& prompts = hawkes->branching[index(Kind::cancel)];
+    return 1 + prompts[0] + prompts[2] + prompts[1] * markets / limits;
+}
+
 RealisticFlow::RealisticFlow(const RealisticParams& params, Ticks initial_mid_ticks)
     : placement_(params.placement),
       lots_(params.limit_sizes),

@@ -74,6 +74,8 @@ struct RealisticParams {
         double limits, markets;
     };
     Rates mean_rates() const;
+    // How many times as fast orders age as they would without prompted cancels, where every order is cancelled.
+    double hurry() const;
     // Spectral radius of the matrix of children that an event has, by which activity lives or explodes.
     double spectral_radius() const;
 };

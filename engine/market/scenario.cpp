@@ -26,7 +26,7 @@ BookNeeds background(const FlowParams& flow) {
             2 * std::accumulate(orders.begin(), orders.end(), 0.0)};
 }
 BookNeeds background(const RealisticParams& flow) {
-    return {static_cast<double>(flow.placement.farthest), flow.mean_rates().limits * flow.patience.longest_life()};
+    return {static_cast<double>(flow.placement.farthest), flow.mean_rates().limits * flow.patience.longest_life() / flow.hurry()};
 }
 
 }  // namespace
