@@ -400,6 +400,7 @@ void RealisticFlow::take(std::uint64_t event, State<Book>& state, Venue& venue, 
     const Sight seen = sight_with_imbalance(state, book);
     if (book.background_empty(opposite(side)) || takers_.puts_off(side, seen.imbalance, chance)) return;
     metaorders_.sent(state.metaorder);
+    heard(Kind::market, event, state, venue.now());
     const Lots lots = takers_.lots(book.background_depth(seen.best(opposite(side))), chance);
     state.taker_knows = false;
     execute(side, lots, event, state, venue, sink);
@@ -415,6 +416,7 @@ void RealisticFlow::take_mispriced(Side maker, std::uint64_t event, State<Book>&
     const bool all = chance.uniform() < informed_.whole_queue;
     const Lots lots = all ? queue : std::min(queue, takers_.free_lots(chance));
     state.taker_knows = true;
+    heard(Kind::market, event, state, venue.now());
     execute(opposite(maker), lots, event, state, venue, sink);
     impact_.move(state.impact, opposite(maker), std::max<Lots>(lots, 1));
 }
@@ -425,7 +427,6 @@ void RealisticFlow::execute(Side side, Lots lots, std::uint64_t event, State<Boo
     const Sight before = sight(state, venue.book());
     const Ticks limit = before.best(opposite(side)) + flip(side, takers_.collar());
     venue.take(side, limit, lots, Party::background, sink);
-    heard(Kind::market, event, state, venue.now());
     react(reactions_.follow, kFollow, side, true, event, state, venue.now());
     react_to_gap(before, event, state, venue.book(), venue.now());
 }
