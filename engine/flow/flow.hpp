@@ -81,14 +81,14 @@ class Flow {
 
     // A state of its own for a market that opens; the time of day makes no difference.
     template <class Book>
-    void open(State<Book>& state, Nanoseconds /*session*/) const {
+    void open(State<Book>& state, Nanoseconds /*session*/ = 0) const {
         each(state, [](const auto& source, auto& own) {
             if constexpr (requires { source.open(own); }) source.open(own);
         });
     }
     // New streams and clocks, at a time at which the old clocks showed another; what the sources remember stays.
     template <class Book>
-    void restart(State<Book>& state, const Book& book, Random& random, Nanoseconds now, Nanoseconds /*then*/) const {
+    void restart(State<Book>& state, const Book& book, Random& random, Nanoseconds now, Nanoseconds /*then*/ = 0) const {
         state.limits.stream = Stream(random);
         state.markets.stream = Stream(random);
         cancels_.restart(state.cancels, book, random, now);

@@ -173,7 +173,7 @@ std::vector<VenueKind> BookSetting<VenueKind>::warm_up() const {
     for (std::uint64_t i = 0; i < book_market::kWarmBooks; ++i) {
         const double time_of_day_s = opened_s * Random(book_market::kWarmSeed, i, 1).uniform() - params.warmup_s;
         venues.emplace_back(params, flow)
-            .open(Random(book_market::kWarmSeed, i, 0), std::llround(time_of_day_s * kSecond), Nobody{});
+            .open(Random(book_market::kWarmSeed, i, 0), Nobody{}, std::llround(time_of_day_s * kSecond));
     }
     return venues;
 }

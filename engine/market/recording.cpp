@@ -52,7 +52,7 @@ std::vector<Message> record(const BookParams& params, std::int32_t lot, std::int
     const typename VenueKind::Flow flow(params.of<typename VenueKind::Flow>(), params.initial_mid_ticks);
     const auto venue = std::make_unique<VenueKind>(params, flow);
     Recorder recorder(*venue, lot, tick);
-    venue->open(Random(seed, 0, 0), -later(0, params.warmup_s * kSecond), recorder);
+    venue->open(Random(seed, 0, 0), recorder, -later(0, params.warmup_s * kSecond));
     venue->run_until(later(0, (params.warmup_s + seconds) * kSecond), recorder);
     return recorder.take();
 }

@@ -33,8 +33,8 @@ struct BookParams {
     double data_delay_ms = 0;      // from the venue to us: market data and fills
     FeeParams fees;
     double market_impact = 0;  // what each lot of a liquidation moves the price against the next
-    std::optional<FlowParams> flow;            // one of both
-    std::optional<RealisticParams> realistic;  //
+    std::optional<FlowParams> flow = {};            // one of both
+    std::optional<RealisticParams> realistic = {};  //
 
     static constexpr double kLongestMs = 60'000;  // a minute: what is under way takes memory
 

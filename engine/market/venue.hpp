@@ -28,7 +28,7 @@ class Venue {
 
     // Seeds an empty book, then runs it for the warm-up. The session is so old at time 0.
     template <class Sink>
-    void open(const Random& random, Nanoseconds session, Sink&& sink) {
+    void open(const Random& random, Sink&& sink, Nanoseconds session = 0) {
         Random own = random;
         flow_->open(state_, session);
         flow_->restart(state_, book_, own, now_, now_);

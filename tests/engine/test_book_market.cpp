@@ -321,7 +321,7 @@ TEST_CASE_TEMPLATE("maker or taker: what a party trades is what its account says
     BookParams params;
     params.initial_mid_ticks = 1000;
     params.flow = flow_params<FlowKind>();
-    const FlowKind flow(params.flow, params.initial_mid_ticks);
+    const FlowKind flow(*params.flow, params.initial_mid_ticks);
     const FeeSchedule fees({.unit = FeeUnit::basis_points, .volume = {0, 1000}, .maker = {-.5, -1}, .taker = {2, 1.5}});
     constexpr Lots kMost = 40;
     VenueKind venue(params, flow);

@@ -155,7 +155,7 @@ TEST_CASE("orders that would be stale as they come are refused as parameters") {
 
 // The anchored market that is shipped, config/market/book.yaml.
 EfficientPriceParams& anchor(BookParams& params) {
-    std::optional<EfficientPriceParams>& given = params.flow.efficient_price;
+    std::optional<EfficientPriceParams>& given = params.flow->efficient_price;
     if (!given) throw std::logic_error("the market has no efficient price");
     return *given;
 }
@@ -163,7 +163,7 @@ EfficientPriceParams& anchor(BookParams& params) {
 BookParams shipped() {
     BookParams book;
     book.initial_mid_ticks = kMid;
-    book.flow.poisson = {
+    book.flow.emplace().poisson = {
         .distance = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
         .limit_rate = {7.4, 6.04, 4.36, 3.52, 3.08, 3.03, 2.79, 2.6, 2.45, 2.32, 2.21, 2.11, 2.02, 1.95, 1.88},
         .cancel_hazard = {2.84, 3.24, 2.72, 2.24, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88},
@@ -171,7 +171,7 @@ BookParams shipped() {
         .collar = 8,
         .limit_sizes = {{1}, {1}},
         .market_sizes = {{1}, {1}}};
-    book.flow.efficient_price =
+    book.flow->efficient_price =
         EfficientPriceParams{.volatility = 1, .step = .5, .edge = .5, .stale_distance = 0, .stale_hazard = 20};
     return book;
 }
@@ -198,7 +198,7 @@ TEST_CASE("no order is placed at a price that is not worth it") {
         anchor(params).edge = edge;
         anchor(params).volatility = 3;
         anchor(params).step = .25;
-        const ShownFlow flow(params.flow, kMid);
+        const ShownFlow flow(*params.flow, kMid);
         Venue<ShownFlow, MediumOrderBook> venue(params, flow);
         venue.open(Random(4, 0, 0), Nobody{});
         Placements placements{edge};
@@ -276,12 +276,12 @@ TEST_CASE("while the best is stale its first order goes at the stale hazard, and
     for (const double distance : {0., -.75, .5}) {
         CAPTURE(distance);
         BookParams params = shipped();
-        std::ranges::fill(params.flow.poisson.cancel_hazard, 0);
-        params.flow.poisson.collar = 1 << 20;
-        params.flow.poisson.market_rate = 20;  // what else would keep the book from filling up
-        params.flow.efficient_price = {
+        std::ranges::fill(params.flow->poisson.cancel_hazard, 0);
+        params.flow->poisson.collar = 1 << 20;
+        params.flow->poisson.market_rate = 20;  // what else would keep the book from filling up
+        params.flow->efficient_price = {
             .volatility = 4, .step = .25, .edge = .5, .stale_distance = distance, .stale_hazard = 6};
-        const ShownFlow flow(params.flow, kMid);
+        const ShownFlow flow(*params.flow, kMid);
         std::array<double, 2> seen{}, expected{}, stale{};
         for (std::uint64_t seed = 0; seed < 100; ++seed) {
             Venue<ShownFlow, MediumOrderBook> venue(params, flow);
@@ -323,7 +323,7 @@ Walk walk(VenueKind& venue, int seconds) {
 
 TEST_CASE("prices stay near the value wherever it goes") {
     const BookParams params = shipped();
-    const ShownFlow flow(params.flow, kMid);
+    const ShownFlow flow(*params.flow, kMid);
     double farthest = 0, apart = 0, moved = 0;
     constexpr int kMarkets = 20, kSeconds = 3600;
     for (std::uint64_t seed = 0; seed < kMarkets; ++seed) {
@@ -348,8 +348,8 @@ TEST_CASE("prices stay near the value wherever it goes") {
 TEST_CASE("without a value prices wander, further than one would take them") {
     BookParams params = shipped();
     const double volatility = anchor(params).volatility;
-    params.flow.efficient_price.reset();
-    const PlainFlow flow(params.flow, kMid);
+    params.flow->efficient_price.reset();
+    const PlainFlow flow(*params.flow, kMid);
     double squares = 0;
     constexpr int kMarkets = 20, kSeconds = 600;
     for (std::uint64_t seed = 0; seed < kMarkets; ++seed) {
@@ -388,10 +388,10 @@ TEST_CASE("a price that somebody has pushed away comes back to the value; one wi
         return venue;
     };
     BookParams params = shipped();
-    const AnchoredFlow anchored(params.flow, kMid);
+    const AnchoredFlow anchored(*params.flow, kMid);
     const auto back = pushed([&](std::uint64_t seed) { return opened(params, anchored, seed); });
-    params.flow.efficient_price.reset();
-    const PlainFlow plain(params.flow, kMid);
+    params.flow->efficient_price.reset();
+    const PlainFlow plain(*params.flow, kMid);
     const auto away = pushed([&](std::uint64_t seed) { return opened(params, plain, seed); });
     CHECK(back[0] > 4);
     CHECK(away[0] > 4);
@@ -403,7 +403,7 @@ TEST_CASE("a price that somebody has pushed away comes back to the value; one wi
 // When the value moves, and where to.
 std::vector<std::pair<Nanoseconds, double>> moves(bool trading) {
     const BookParams params = shipped();
-    const ShownFlow flow(params.flow, kMid);
+    const ShownFlow flow(*params.flow, kMid);
     Venue<ShownFlow, MediumOrderBook> venue(params, flow);
     std::vector<std::pair<Nanoseconds, double>> moves{{0, kMid}};
     Shown::after = [&] {
@@ -446,7 +446,7 @@ struct Lowest {
 
 template <class FlowKind>
 void check_above_nothing(const BookParams& params) {
-    const FlowKind flow(params.flow, params.initial_mid_ticks);
+    const FlowKind flow(*params.flow, params.initial_mid_ticks);
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
         Venue<FlowKind, MediumOrderBook> venue(params, flow);
         Lowest<Venue<FlowKind, MediumOrderBook>> lowest{venue};
@@ -465,12 +465,12 @@ TEST_CASE("nobody ever bids nothing: prices stay above zero where they start nea
     BookParams params = shipped();
     params.initial_mid_ticks = 9;
     check_above_nothing<AnchoredFlow>(params);
-    params.flow.poisson.collar = PoissonParams::kNoCollar;
+    params.flow->poisson.collar = PoissonParams::kNoCollar;
     anchor(params).volatility = 5;
     check_above_nothing<AnchoredFlow>(params);
-    params.flow.efficient_price.reset();
+    params.flow->efficient_price.reset();
     check_above_nothing<PlainFlow>(params);
-    params.flow.poisson.collar = 0;
+    params.flow->poisson.collar = 0;
     check_above_nothing<PlainFlow>(params);
 }
 

@@ -20,7 +20,7 @@ using namespace mm;
 // Cont, Stoikov & Talreja (2010), table 2, with the paper's minute as a second.
 BookParams book_params() {
     BookParams params;
-    params.flow.poisson = {.distance = {1, 2, 3, 4, 5, 6},
+    params.flow.emplace().poisson = {.distance = {1, 2, 3, 4, 5, 6},
                            .limit_rate = {1.85, 1.51, 1.09, .88, .77},
                            .cancel_hazard = {.71, .81, .68, .56, .47},
                            .market_rate = .94,
@@ -37,7 +37,7 @@ struct Market {
     Venue<FlowKind, CompactOrderBook> venue;
 
     explicit Market(const BookParams& given, std::uint64_t seed = 1)
-        : params(given), flow(params.flow, params.initial_mid_ticks), venue(params, flow) {
+        : params(given), flow(*params.flow, params.initial_mid_ticks), venue(params, flow) {
         venue.open(Random(seed, 0, 0), Nobody{});
     }
 };
@@ -144,7 +144,7 @@ class Observer {
 template <class FlowKind>
 void check_rates(const BookParams& params, Nanoseconds time) {
     Market<FlowKind> market(params);
-    Observer observer(market.venue, market.params.flow);
+    Observer observer(market.venue, *market.params.flow);
     market.venue.run_until(time, observer);
     CHECK(market.venue.counters().rejected == 0);
     CHECK(market.venue.counters().dropped == 0);
@@ -170,7 +170,7 @@ TEST_CASE_TEMPLATE("Poisson flow comes at its rates, by kind, side and distance,
 
 TEST_CASE("a queue reaction thins each kind by what it meets, in the running market") {
     BookParams params = book_params();
-    params.flow.queue_reactive = QueueReactiveParams{
+    params.flow->queue_reactive = QueueReactiveParams{
         .limit = {1, .8, .6, .5}, .cancel = {0, .9, .7, .5}, .market = {0, .9, .8}, .imbalance_sensitivity = .5};
     check_rates<FullFlow>(params, kLong);
 }
@@ -190,7 +190,7 @@ TEST_CASE("sizes come with their probabilities") {
 
 TEST_CASE("side, distance and size of an order are independent of each other") {
     constexpr int kDraws = 500'000;
-    PoissonParams params = book_params().flow.poisson;
+    PoissonParams params = book_params().flow->poisson;
     params.limit_sizes = params.market_sizes = {{1, 2, 5}, {.6, .3, .1}};
     const CompactOrderBook book = with_queues(1, 1);
     const LimitOrders limits(params, 1);
@@ -249,20 +249,20 @@ TEST_CASE("sources that are not given change nothing; those that are do") {
 
     // A value that moves, but so far from all prices that nobody need look at it.
     const std::vector<Ticks> anchored = prices<AnchoredFlow>(params);
-    params.flow.efficient_price =
+    params.flow->efficient_price =
         EfficientPriceParams{.volatility = 1, .step = .5, .edge = -500, .stale_distance = -500, .stale_hazard = 10};
     CHECK(prices<AnchoredFlow>(params) == anchored);
     CHECK(prices<FullFlow>(params) == layered);
-    params.flow.efficient_price = EfficientPriceParams{.volatility = 1, .step = .5, .edge = .5};
+    params.flow->efficient_price = EfficientPriceParams{.volatility = 1, .step = .5, .edge = .5};
     CHECK(prices<AnchoredFlow>(params) != anchored);
     CHECK(prices<FullFlow>(params) != layered);
-    params.flow.efficient_price.reset();
-    params.flow.queue_reactive = QueueReactiveParams{.limit = {1, 1}, .cancel = {}, .market = {}};
+    params.flow->efficient_price.reset();
+    params.flow->queue_reactive = QueueReactiveParams{.limit = {1, 1}, .cancel = {}, .market = {}};
     CHECK(prices<FullFlow>(params) == layered);
-    params.flow.queue_reactive->limit = {1, .5};
+    params.flow->queue_reactive->limit = {1, .5};
     CHECK(prices<FullFlow>(params) != layered);
-    params.flow.queue_reactive.reset();
-    params.flow.hawkes = HawkesParams{.decay = {1}, .weight = {1}, .branching = {{{.1, 0, 0}, {}, {}}}};
+    params.flow->queue_reactive.reset();
+    params.flow->hawkes = HawkesParams{.decay = {1}, .weight = {1}, .branching = {{{.1, 0, 0}, {}, {}}}};
     CHECK(prices<FullFlow>(params) != layered);
 }
 
@@ -350,10 +350,10 @@ class Takers {
 TEST_CASE("a market order pays no more than its collar beyond the background's best, whoever offers") {
     constexpr Nanoseconds kGlance = 1'000'000;  // at most one order in nearly all of them
     BookParams params = book_params();
-    params.flow.poisson.market_sizes = {{1, 4, 9}, {.5, .3, .2}};
+    params.flow->poisson.market_sizes = {{1, 4, 9}, {.5, .3, .2}};
     for (const Ticks collar : {0, 2}) {
         CAPTURE(collar);
-        params.flow.poisson.collar = collar;
+        params.flow->poisson.collar = collar;
         Market<PlainFlow> market(params);
         auto& venue = market.venue;
         Takers takers(venue, collar);

@@ -334,13 +334,13 @@ HawkesParams activity_of(const Matrix& branching) {
 Layered paper() {
     BookParams book;
     book.initial_mid_ticks = 1000;
-    book.flow.poisson = {.distance = {1, 2, 3, 4, 5, 6},
+    book.flow.emplace().poisson = {.distance = {1, 2, 3, 4, 5, 6},
                          .limit_rate = {18.5, 15.1, 10.9, 8.8, 7.7},
                          .cancel_hazard = {7.1, 8.1, 6.8, 5.6, 4.7},
                          .market_rate = 9.4,
                          .limit_sizes = {{1}, {1}},
                          .market_sizes = {{1}, {1}}};
-    book.flow.queue_reactive = queue_reaction();
+    book.flow->queue_reactive = queue_reaction();
     return {book, activity_of({{{.45, .5, .3}, {.03, .4, .03}, {.35, .4, .3}}}), 14.1};
 }
 
@@ -348,7 +348,7 @@ Layered paper() {
 Layered shipped() {
     BookParams book;
     book.initial_mid_ticks = 1000;
-    book.flow.poisson = {
+    book.flow.emplace().poisson = {
         .distance = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
         .limit_rate = {7.4, 6.04, 4.36, 3.52, 3.08, 3.03, 2.79, 2.6, 2.45, 2.32, 2.21, 2.11, 2.02, 1.95, 1.88},
         .cancel_hazard = {2.84, 3.24, 2.72, 2.24, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88, 1.88},
@@ -356,9 +356,9 @@ Layered shipped() {
         .collar = 8,
         .limit_sizes = {{1}, {1}},
         .market_sizes = {{1}, {1}}};
-    book.flow.efficient_price =
+    book.flow->efficient_price =
         EfficientPriceParams{.volatility = 1, .step = .5, .edge = .5, .stale_distance = 0, .stale_hazard = 20};
-    book.flow.queue_reactive = queue_reaction();
+    book.flow->queue_reactive = queue_reaction();
     return {book, activity_of({{{.45, .5, .3}, {.012, .4, .012}, {.35, .4, .3}}}), 5.6};
 }
 
@@ -385,7 +385,7 @@ struct Activity {
 
 Activity activity(const BookParams& params) {
     constexpr int kWindows = kTime / kWindow;
-    const TapedFullFlow flow(params.flow, params.initial_mid_ticks);
+    const TapedFullFlow flow(*params.flow, params.initial_mid_ticks);
     Venue<TapedFullFlow, MediumOrderBook> venue(params, flow);
     venue.open(Random(5, 0, 0), Nobody{});
     venue.run_until(later(0, 20 * kSecond), Nobody{});  // ten memories of the slowest kernel
@@ -411,8 +411,8 @@ TEST_CASE("with a queue reaction beside it, what is intended comes as often as e
     for (const auto& [book, hawkes, executions] : {paper(), shipped()}) {
         BookParams params = book;
         const Activity alone = activity(params);
-        params.flow.hawkes = hawkes;
-        const PerKind<double> promised = params.flow.mean_rates();
+        params.flow->hawkes = hawkes;
+        const PerKind<double> promised = params.flow->mean_rates();
         const Activity both = activity(params);
         for (std::size_t kind = 0; kind < kKinds; ++kind) {
             CAPTURE(kKindNames[kind]);

@@ -27,7 +27,7 @@ constexpr Nanoseconds kMs = 1'000'000;
 BookParams idle() {
     BookParams params;
     params.initial_mid_ticks = kMid;
-    params.flow.poisson = {.distance = {1, 2},
+    params.flow.emplace().poisson = {.distance = {1, 2},
                            .limit_rate = {1e-12},
                            .cancel_hazard = {0},
                            .market_rate = 0,
@@ -114,7 +114,7 @@ class Floor {
     void reduced(Handle, const Order& order) { tell(order, " shrinks"); }
 
     const BookParams params = idle();
-    const PlainFlow flow{params.flow, params.initial_mid_ticks};
+    const PlainFlow flow{*params.flow, params.initial_mid_ticks};
     VenueKind venue{params, flow};
     std::array<Task, 4> tasks{};
     Agenda agenda{tasks};
