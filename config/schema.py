@@ -224,7 +224,7 @@ class TakersConfig(EngineSection):
     imbalance: float  # share of those against the heavier queue, per unit of imbalance, that are put off
     whole_queue: float  # share that takes just the best queue
     trimmed: float  # share of the larger ones that takes no more than that
-    collar: int  # how far beyond the best price of the background a market order pays
+    collar: int  # how far from the mid of the background a market order pays
     sizes: SizesConfig
 
     def params(self) -> engine.TakersParams:

@@ -198,7 +198,7 @@ class RealisticFlow {
     template <class Book, class Venue, class Sink>
     void take_mispriced(Side maker, std::uint64_t event, State<Book>& state, Venue& venue, Sink& sink) const;
     template <class Book, class Venue, class Sink>
-    void execute(Side side, Lots lots, std::uint64_t event, State<Book>& state, Venue& venue, Sink& sink) const;
+    void execute(Side side, Ticks worst, Lots lots, std::uint64_t event, State<Book>& state, Venue& venue, Sink& sink) const;
     template <class Book, class Venue, class Sink>
     void prompted(State<Book>& state, Venue& venue, Sink& sink) const;
     template <class Book, class Venue, class Sink>
@@ -398,12 +398,13 @@ void RealisticFlow::take(std::uint64_t event, State<Book>& state, Venue& venue, 
     const Book& book = venue.book();
     const Side side = metaorders_.next(state.metaorder, chance);
     const Sight seen = sight_with_imbalance(state, book);
-    if (book.background_empty(opposite(side)) || takers_.puts_off(side, seen.imbalance, chance)) return;
+    const Ticks best = seen.best(opposite(side)), worst = takers_.worst(side, seen);
+    const bool affordable = !book.background_empty(opposite(side)) && flip(side, best) <= flip(side, worst);
+    if (!affordable || takers_.puts_off(side, seen.imbalance, chance)) return;
     metaorders_.sent(state.metaorder);
-    heard(Kind::market, event, state, venue.now());
-    const Lots lots = takers_.lots(book.background_depth(seen.best(opposite(side))), chance);
+    const Lots lots = takers_.lots(book.background_depth(best), chance);
     state.taker_knows = false;
-    execute(side, lots, event, state, venue, sink);
+    execute(side, worst, lots, event, state, venue, sink);
     const double told = impact_.move(state.impact, side, lots);
     if (impacts_) value_.move(state.value, told);
 }
@@ -416,17 +417,16 @@ void RealisticFlow::take_mispriced(Side maker, std::uint64_t event, State<Book>&
     const bool all = chance.uniform() < informed_.whole_queue;
     const Lots lots = all ? queue : std::min(queue, takers_.free_lots(chance));
     state.taker_knows = true;
-    heard(Kind::market, event, state, venue.now());
-    execute(opposite(maker), lots, event, state, venue, sink);
+    execute(opposite(maker), venue.reference(maker), lots, event, state, venue, sink);
     impact_.move(state.impact, opposite(maker), std::max<Lots>(lots, 1));
 }
 
 template <class Book, class Venue, class Sink>
-void RealisticFlow::execute(Side side, Lots lots, std::uint64_t event, State<Book>& state, Venue& venue,
+void RealisticFlow::execute(Side side, Ticks worst, Lots lots, std::uint64_t event, State<Book>& state, Venue& venue,
                             Sink& sink) const {
     const Sight before = sight(state, venue.book());
-    const Ticks limit = before.best(opposite(side)) + flip(side, takers_.collar());
-    venue.take(side, limit, lots, Party::background, sink);
+    venue.take(side, worst, lots, Party::background, sink);
+    heard(Kind::market, event, state, venue.now());
     react(reactions_.follow, kFollow, side, true, event, state, venue.now());
     react_to_gap(before, event, state, venue.book(), venue.now());
 }

@@ -11,6 +11,7 @@
 #include "engine/core/describe.hpp"
 #include "engine/core/random.hpp"
 #include "engine/core/types.hpp"
+#include "engine/flow/placement.hpp"
 #include "engine/flow/poisson.hpp"
 #include "engine/flow/sizes.hpp"
 
@@ -25,7 +26,7 @@ struct TakersParams {
     double imbalance = 0;    // share of those against the heavier queue, per unit of imbalance, that are put off
     double whole_queue = 0;  // share that takes just the best queue
     double trimmed = 0;      // share of the larger ones that takes no more than the best queue
-    Ticks collar = PoissonParams::kNoCollar;
+    Ticks collar = PoissonParams::kNoCollar;  // how far from the mid a market order pays
     Sizes sizes;
 
     static constexpr auto fields() {
@@ -64,7 +65,11 @@ class Takers {
         return lots > queue && stream.uniform() < params_.trimmed ? queue : lots;
     }
     Lots free_lots(Stream& stream) const { return lots_(stream); }
-    Ticks collar() const { return params_.collar; }
+    // The worst price that is paid.
+    Ticks worst(Side side, const Sight& seen) const {
+        const double limit = std::floor(sign(side) * seen.mid() + params_.collar);
+        return flip(side, to_ticks(limit));
+    }
 
   private:
     static constexpr Ticks kSpreads = 512;
