@@ -16,7 +16,7 @@ class Options:
     """By which ranges facts are judged, how much of a market is simulated, and what is written."""
 
     profile: str = option(Profile.small_tick.value, "whose ranges: small_tick or large_tick")
-    seeds: int = option(3, "simulated sessions of the market")
+    seeds: int = option(3, "simulated sessions of the market, from seed + 1 on")
     hours: float = option(0.5, "length of each, h")
     plot: str = option("", "the picture to write; by default in reports/")
     out: str = option("", "folder to which messages and books of the sessions are written, as LOBSTER would")

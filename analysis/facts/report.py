@@ -31,11 +31,12 @@ def run(data: str, book: str, options: Options, words: Sequence[str]) -> None:
     columns: dict[str, Sequence[Values]] = {}
     streams: dict[str, Events] = {}  # of each column one, to be drawn
     if any(word.startswith("market=") for word in words) or not data:
-        market = configuration.load(words).market
+        chosen = configuration.load(words)
+        market = chosen.market
         if market.kind is not MarketKind.book or market.book is None:
             raise UserError(f"market must be a book for it to have facts, but {market.name} is {market.kind.value}")
         found = []
-        for seed in range(1, options.seeds + 1):
+        for seed in range(chosen.seed + 1, chosen.seed + 1 + options.seeds):
             session = simulate(market, seconds=SECONDS_PER_H * options.hours, seed=seed)
             streams.setdefault(market.name, session.events)
             found.append(measure(session.events))

@@ -29,7 +29,7 @@ INTERVAL = "simulation.decision_interval_ms=100"
 LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("layered", "calibrated")]
 
 
-@pytest.fixture(scope="module", params=["book", *LONG])
+@pytest.fixture(scope="module", params=["book", "small_tick", "large_tick", *LONG])
 def market(request, tmp_path_factory):
     """The words of each book market that anything is trained or judged on."""
     if request.param != "calibrated":
@@ -58,8 +58,8 @@ class Markets:
                 f"simulation.episode_steps={steps}",
             ]
         )
-        lot = self.config.market.lot
-        maker = {"max_position": 10_000 * lot, "quote_size": 5 * lot, "base_spread": 0.0, "inventory_skew": 0.0}
+        size = self.config.market_maker.quote_size
+        maker = {"max_position": 10_000 * size, "quote_size": 5 * size, "base_spread": 0.0, "inventory_skew": 0.0}
         self.config = config.replace(self.config, market_maker=maker)
         self.envs = envs.MarketMakingVectorEnv(self.config, n, threads=2)
         self.column = {name: i for i, name in enumerate(self.envs.statistics)}
@@ -98,7 +98,7 @@ def test_quotes_do_not_push_the_price(market):
     The move of the mid less that of the same market without us, per price unit between the two quotes, as a share of
     the sd of a second's move. While they stand they take orders that others would have got: that is no push.
     """
-    cycle, n, steps = 11 * SECOND, 1024, 550
+    cycle, n, steps = 11 * SECOND, 8192, 550
     markets = Markets(market, n, steps)
     rng = np.random.default_rng(0)
     offsets = rng.uniform(-1, 3, (steps // cycle, n, 2)).astype(np.float32)
@@ -162,7 +162,7 @@ def search(loss):
     found = optimize.differential_evolution(
         loss, SCHEMES, popsize=4, maxiter=6, init="sobol", tol=0, polish=False, rng=np.random.default_rng(0)
     )
-    assert found.nfev >= 200
+    assert found.nfev >= 200 or not found.population_energies.any()  # it ends where nothing pays but to stay away
     return found.x
 
 
