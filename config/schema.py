@@ -373,6 +373,23 @@ class RealisticConfig(EngineSection):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignalConfig(EngineSection):
+    """Alpha: value - mid as it was ``lag_ms`` ago, with noise on it that is forgotten within ``noise_s``.
+
+    ``deviation`` is that of value - mid, the noise's is deviation / signal_to_noise; alpha's own is a half.
+    """
+
+    key = "market.book.signal"
+    lag_ms: float
+    deviation: float
+    signal_to_noise: float
+    noise_s: float
+
+    def params(self) -> engine.SignalParams:
+        return engine.SignalParams(**self.values())
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeesConfig(EngineSection):
     """What a venue charges: tier i holds from ``volume[i]`` lots traded in the episode; a negative rate is a rebate."""
 
@@ -401,6 +418,7 @@ class BookConfig(EngineSection):
     market_impact: float  # what each lot of a liquidation moves the price against the next
     flow: FlowConfig | None = None  # one of both
     realistic: RealisticConfig | None = None
+    signal: SignalConfig | None = None  # the imbalance of the best queues is it where it is not given
 
     def params(self) -> engine.BookParams:
         return engine.BookParams(**self.values())

@@ -560,6 +560,14 @@ class RealisticParams(_Params):
     log_activity: OrnsteinUhlenbeck | None = ...
     intraday: IntradayParams | None = ...
 
+class SignalParams(_Params):
+    """A late and noisy view of the value; see `config.SignalConfig`."""
+
+    lag_ms: float
+    deviation: float
+    signal_to_noise: float
+    noise_s: float
+
 class BookParams(_Params):
     """A limit order book; see `config.BookConfig`."""
 
@@ -573,6 +581,7 @@ class BookParams(_Params):
     market_impact: float
     flow: FlowParams | None = ...
     realistic: RealisticParams | None = ...
+    signal: SignalParams | None = ...
 
 class ReducedFormParams(_Params):
     """Exogenous mid and exponential fill probabilities; see `config.ReducedFormConfig`."""

@@ -170,6 +170,7 @@ void bind_params(py::module_& module) {
     bind_struct<ReactionsParams>(module, "ReactionsParams");
     bind_struct<IntradayParams>(module, "IntradayParams");
     bind_struct<RealisticParams>(module, "RealisticParams");
+    bind_struct<SignalParams>(module, "SignalParams");
     bind_struct<FeeParams>(module, "FeeParams");
     bind_struct<BookParams>(module, "BookParams");
     bind_struct<ReducedFormParams>(module, "ReducedFormParams");

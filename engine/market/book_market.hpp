@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "engine/market/desk.hpp"
 #include "engine/market/features.hpp"
 #include "engine/market/session.hpp"
+#include "engine/market/signal.hpp"
 #include "engine/market/venue.hpp"
 
 namespace mm {
@@ -43,6 +45,7 @@ class BookSetting {
     const typename VenueKind::Flow flow;
     const FeeSchedule fees;
     const Latency latency;
+    const std::optional<Signal::Setting> signal;
     const Nanoseconds interval, data_delay;
     const std::uint32_t looks;                 // that are under way at once
     const std::vector<VenueKind> warm;         // what an episode may start from
@@ -103,6 +106,7 @@ class alignas(64) BookMarket {
 
     void arrive(const Task& task);
     void take_look();
+    double alpha();
     void write_look(float* row) const;
     void write_own_quotes(float* row) const;
     void write_markouts(double* statistics);
@@ -115,6 +119,7 @@ class alignas(64) BookMarket {
     Desk desk_;
     Session session_;
     Recent recent_;
+    Signal signal_;
     Agenda agenda_;
     Look* looks_;  // as many as the setting says
     std::uint64_t refused_ = 0;
@@ -158,6 +163,8 @@ BookSetting<VenueKind>::BookSetting(const Scenario& scenario, const Agent& agent
       flow(params.template of<typename VenueKind::Flow>(), params.initial_mid_ticks),
       fees(params.fees),
       latency{book_market::nanoseconds(params.latency_ms), 1e-3 * params.latency_jitter_ms * kSecond},
+      signal(params.signal ? std::optional<Signal::Setting>({*params.signal, scenario.decision_interval_s})
+                           : std::nullopt),
       interval(book_market::nanoseconds(1e3 * scenario.decision_interval_s)),
       data_delay(book_market::nanoseconds(params.data_delay_ms)),
       looks(static_cast<std::uint32_t>(data_delay / interval) + 1),
@@ -231,6 +238,7 @@ void BookMarket<VenueKind, Listener>::reset(const Random& random, bool staggered
     desk_.restart();
     agenda_.clear();
     recent_ = Recent(mid());
+    if (setting_->signal) signal_.restart(*setting_->signal, Stream(own), venue_.value() - mid());
     taken_looks_ = step_looks_ = 0;
     take_look();
     decision_ = setting_->data_delay;
@@ -327,9 +335,15 @@ void BookMarket<VenueKind, Listener>::take_look() {
     if (taken_looks_ > 0) recent_.close(mid());
     Look& look = looks_[taken_looks_++ % setting_->looks];
     write_look(look.row.data());
+    look.row[kAlpha] = static_cast<float>(alpha());
     const double per_second = recent_.variance() / setting_->scenario.decision_interval_s;
     look.view = {mid(), inventory(), double{look.row[kAlpha]}, std::sqrt(per_second) / mid(), 0};
     agenda_.add({.due = venue_.now() + setting_->interval, .kind = Task::Kind::look});
+}
+
+template <class VenueKind, class Listener>
+double BookMarket<VenueKind, Listener>::alpha() {
+    return setting_->signal ? signal_.next(*setting_->signal, venue_.value() - mid()) : imbalance(book(), 1);
 }
 
 template <class VenueKind, class Listener>
@@ -345,7 +359,6 @@ void BookMarket<VenueKind, Listener>::write_look(float* row) const {
     const double per_unit = 1 / setting_->scenario.price_unit;
     const Ticks bid = venue_.reference(Side::bid), ask = venue_.reference(Side::ask);
     const auto prices = [&](double ticks) { return static_cast<float>(ticks * per_unit); };
-    row[kAlpha] = static_cast<float>(imbalance(book(), 1));
     row[kBid] = prices(bid - recent_.mid_before());
     row[kAsk] = prices(ask - recent_.mid_before());
     row[kSpread] = prices(ask - bid);

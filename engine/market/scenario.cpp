@@ -15,6 +15,8 @@ void BookParams::validate() const {
           initial_spread_ticks);
     check(flow || realistic, "flow", "be given where realistic is not", "None");
     check(!flow || !realistic, "flow", "be left out where realistic is given", "given");
+    check(!signal || (realistic && realistic->value), "signal", "be left out where there is no realistic.value",
+          "given");
 }
 
 namespace {
@@ -56,7 +58,11 @@ void Scenario::validate() const {
     check_fields(*this);
     check(maker.quote_size <= maker.max_position, "quote_size",
           "be <= max_position = " + std::to_string(maker.max_position), maker.quote_size);
-    if (std::holds_alternative<BookParams>(market)) return;
+    if (const auto* book = std::get_if<BookParams>(&market)) {
+        const double lag_ms = book->signal ? book->signal->lag_ms : 0, most = 1e3 * decision_interval_s * 31;
+        check(lag_ms <= most, "signal.lag_ms", "be <= 31 decisions = " + shown(most), shown(lag_ms));
+        return;
+    }
     check(!agent.sizes, "agent.sizes", "be false in the reduced form", "true");
     check(maker.quote_size == maker.lot, "quote_size",
           "be the lot = " + std::to_string(maker.lot) + " in the reduced form, whose fills are single lots",

@@ -14,6 +14,7 @@
 #include "engine/flow/realistic.hpp"
 #include "engine/maker/fees.hpp"
 #include "engine/maker/market_maker.hpp"
+#include "engine/market/signal.hpp"
 
 namespace mm {
 
@@ -35,6 +36,7 @@ struct BookParams {
     double market_impact = 0;  // what each lot of a liquidation moves the price against the next
     std::optional<FlowParams> flow = {};            // one of both
     std::optional<RealisticParams> realistic = {};  //
+    std::optional<SignalParams> signal = {};        // the imbalance of the best queues is it where it is not given
 
     static constexpr double kLongestMs = 60'000;  // a minute: what is under way takes memory
 
@@ -49,7 +51,8 @@ struct BookParams {
             Field{"fees", &BookParams::fees},
             Field{"market_impact", &BookParams::market_impact, at_least(0), "fraction of the mid per lot"},
             Field{"flow", &BookParams::flow},
-            Field{"realistic", &BookParams::realistic}};
+            Field{"realistic", &BookParams::realistic},
+            Field{"signal", &BookParams::signal}};
     }
 
     void validate() const;

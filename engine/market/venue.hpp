@@ -111,6 +111,12 @@ class Venue {
     Ticks mid2() const { return reference(Side::bid) + reference(Side::ask); }
     Ticks mid2_before() const { return mid2_before_; }
 
+    // The efficient price, which is hidden truth; the mid where there is none.
+    double value() const {
+        if constexpr (std::is_same_v<Flow, RealisticFlow>) return flow_->value(state_, book_);
+        return 0.5 * mid2();
+    }
+
     // What happened since construction.
     struct Counters {
         std::uint64_t events = 0;    // orders that came and cancels
