@@ -671,6 +671,11 @@ class Config(Section):
         """Most lots that may be held, long or short."""
         return self.market_maker.max_position // self.market.lot
 
+    @property
+    def quote_lots(self) -> int:
+        """Lots of a whole quote."""
+        return self.market_maker.quote_size // self.market.lot
+
     def check(self) -> None:
         self._check_seeds()
         self._check_scenario()

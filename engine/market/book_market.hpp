@@ -369,7 +369,7 @@ void BookMarket<VenueKind, Listener>::write_look(float* row) const {
     row[kVolatility] = prices(std::sqrt(recent_.variance()));
     row[kCash] =
         static_cast<float>(static_cast<double>(desk_.account().cash()) / (mid() * setting_->scenario.max_lots()));
-    row[kSignedFlow] = static_cast<float>(recent_.flow());
+    row[kSignedFlow] = static_cast<float>(recent_.flow() / setting_->scenario.quote_lots());
     write_own_quotes(row);
 }
 

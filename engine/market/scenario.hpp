@@ -150,6 +150,7 @@ struct Scenario {
     void validate() const;
     double duration_s() const { return decision_interval_s * episode_steps; }
     Lots max_lots() const { return maker.max_position / maker.lot; }
+    double quote_lots() const { return static_cast<double>(maker.quote_size) / maker.lot; }
     // How far from the mid an action may put a quote in a calm market, ticks.
     double reach() const;
 };

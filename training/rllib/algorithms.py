@@ -234,7 +234,7 @@ def _sampling(config: Config, rllib: AlgorithmConfig) -> AlgorithmConfig:
 def centring(config: Config) -> CentreRewards:
     """The reward transformation of PPO's and SAC's learners: price units, minus the running mean."""
     return CentreRewards(
-        unit=config.market.price_unit / config.algo.reward_scale,
+        unit=config.market.price_unit * config.quote_lots / config.algo.reward_scale,
         centre=config.algo.centre_reward,
         memory=REWARD_MEMORY[config.algo.name],
     )
