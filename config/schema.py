@@ -672,6 +672,12 @@ class Config(Section):
         return self.market_maker.max_position // self.market.lot
 
     @property
+    def inventory_step(self) -> int:
+        """Lots between two inventories that a rule's table knows: one, but where they are shares."""
+        fine = self.max_lots <= 100 or self.max_lots % self.quote_lots != 0
+        return 1 if fine else self.quote_lots
+
+    @property
     def quote_lots(self) -> int:
         """Lots of a whole quote."""
         return self.market_maker.quote_size // self.market.lot

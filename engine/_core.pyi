@@ -652,6 +652,8 @@ class Strategy:
         (1 / gamma) ln(1 + gamma / k) + (1 +- 2 q) / 2 sqrt(sigma^2 gamma / (2 k A) (1 + gamma / k)^(1 + k / gamma)),
         + for the bid; gamma is the risk aversion, k the decay, A the rate.
         """
+    def in_steps_of(self, lots: int) -> Strategy:
+        """The same table for inventories that lie ``lots`` apart, with straight lines between them."""
     def __call__(
         self, step: NDArray[np.float64], inventory: NDArray[np.float64], alpha: NDArray[np.float64]
     ) -> NDArray[np.float64]:

@@ -137,13 +137,13 @@ def _constant_spread(config: Config) -> Family:
 
 def _linear_skew(config: Config) -> Family:
     """The market maker's own rule; spread and skew in the market's unit of price, up to a fifth of it for each lot."""
-    unit, lots = _unit(config), config.max_lots
+    unit, lots = _unit(config), _limit(config)
     coefficients = (Coefficient("half_spread", 0, 3 * unit), Coefficient("inventory_skew", 0, 0.2 * unit * lots))
 
     def build(half_spread: float, inventory_skew: float, alpha_skew: float = 0.0) -> engine.Strategy:
         return engine.Strategy.linear_skew(
             half_spread=half_spread, inventory_skew=inventory_skew, alpha_skew=alpha_skew, max_lots=lots
-        )
+        ).in_steps_of(config.inventory_step)
 
     return Family("linear skew", config, coefficients, build)
 
@@ -167,8 +167,8 @@ def _avellaneda_stoikov(config: Config, sigma: float) -> Family:
             decay=decay,
             dt=simulation.decision_interval_s,
             steps=simulation.episode_steps,
-            max_lots=config.max_lots,
-        )
+            max_lots=_limit(config),
+        ).in_steps_of(config.inventory_step)
 
     return Family("Avellaneda-Stoikov", config, coefficients, build, _derived(config, _risk_aversion, _kappa))
 
@@ -182,8 +182,8 @@ def _glft(config: Config, sigma: float) -> Family:
 
     def build(risk_aversion: float, decay: float) -> engine.Strategy:
         return engine.Strategy.glft(
-            risk_aversion=risk_aversion, volatility=sigma, decay=decay, rate=rate, max_lots=config.max_lots
-        )
+            risk_aversion=risk_aversion, volatility=sigma, decay=decay, rate=rate, max_lots=_limit(config)
+        ).in_steps_of(config.inventory_step)
 
     return Family("GLFT", config, coefficients, build, _derived(config, _risk_aversion, _kappa))
 
@@ -199,15 +199,20 @@ def _cartea_jaimungal(config: Config) -> Family:
         _, depths = cartea_jaimungal(
             rate=rate,
             decay=decay,
-            running_penalty=config.evaluation.inventory_penalty,
-            terminal_penalty=config.agent.terminal_penalty,
+            running_penalty=config.evaluation.inventory_penalty * config.inventory_step,  # per step of inventory
+            terminal_penalty=config.agent.terminal_penalty * config.inventory_step,
             impact=params.impact if params is not None else 0.0,
-            limit=config.max_lots,
+            limit=_limit(config),
             tau=tau,
         )
-        return engine.Strategy.table(np.nan_to_num(depths)[:, :, None])
+        return engine.Strategy.table(np.nan_to_num(depths)[:, :, None]).in_steps_of(config.inventory_step)
 
     return Family("Cartea-Jaimungal", config, coefficients, build, _derived(config, market_order_rate, _kappa))
+
+
+def _limit(config: Config) -> int:
+    """The largest position, in steps of inventory."""
+    return config.max_lots // config.inventory_step
 
 
 def _unit(config: Config) -> float:
@@ -241,11 +246,15 @@ def _risk_aversion(config: Config) -> float:
 
 
 def market_order_rate(config: Config) -> float:
-    """Market orders per side, 1/s."""
+    """Market orders per side, 1/s; in a book those that nothing prompts."""
     if config.market.reduced_form is not None and config.market.kind is MarketKind.reduced_form:
         return config.market.reduced_form.rate
-    assert config.market.book is not None
-    return config.market.book.flow.market_rate
+    book = config.market.book
+    assert book is not None
+    if book.flow is not None:
+        return book.flow.market_rate
+    assert book.realistic is not None
+    return book.realistic.takers.rate
 
 
 def volatility(config: Config) -> float:

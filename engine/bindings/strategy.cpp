@@ -64,6 +64,7 @@ void bind_strategy(py::module_& module) {
                     py::arg("volatility"), py::arg("decay"), py::arg("dt"), py::arg("steps"), py::arg("max_lots"))
         .def_static("glft", &Strategy::glft, py::kw_only(), py::arg("risk_aversion"), py::arg("volatility"),
                     py::arg("decay"), py::arg("rate"), py::arg("max_lots"))
+        .def("in_steps_of", &Strategy::in_steps_of, py::arg("lots"))
         .def("__call__", &quote, py::arg("step"), py::arg("inventory"), py::arg("alpha"))
         .def_property_readonly("depths", &depths)
         .def_property_readonly("levels", &Strategy::levels)

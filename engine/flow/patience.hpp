@@ -43,9 +43,11 @@ class Patience {
   public:
     template <class Book>
     struct State {
-        std::int64_t age = 0;  // of the orders' own time, ns, at `since`
+        // The orders' own time, ns, is `age` + `speed` x the time since `since`. It is rounded from there, so that when
+        // anybody asks for it makes no difference.
+        std::int64_t age = 0;
         Nanoseconds since = 0;
-        double speed = 1;           // of their time
+        double speed = 1;
         Nanoseconds next = kNever;  // when the first order goes
         DueTimes<Book::kCapacity, std::uint64_t> due;
         std::array<std::uint8_t, Book::kCapacity> classes{};
@@ -62,14 +64,16 @@ class Patience {
         for (std::uint32_t slot = 0; slot < Book::kCapacity; ++slot) {
             const Handle order = book.in_slot(slot);
             if (order && book.order(order).party == Party::background)
-                wait(state, slot, state.classes[slot], stream.exponential());
+                wait(state, slot, state.classes[slot], stream.exponential(), now);
         }
         look_ahead(state);
     }
 
     template <class Book>
     void run_at(State<Book>& state, double speed, Nanoseconds now) const {
-        sync(state, now);
+        if (speed == state.speed) return;
+        state.age = age(state, now);
+        state.since = now;
         state.speed = speed;
         look_ahead(state);
     }
@@ -77,17 +81,15 @@ class Patience {
     // An order has come to rest, so many ticks behind its side's best price (negative: inside).
     template <class Book>
     void born(State<Book>& state, Handle order, Ticks behind, Nanoseconds now, Stream& stream) const {
-        sync(state, now);
         const std::size_t zone = behind < 0 ? 0 : behind == 0 ? 1 : behind <= near_ticks_ ? 2 : 3;
         const std::uint32_t which = zones_[zone](static_cast<std::uint32_t>(stream.bits() >> 32));
-        wait(state, order.slot, which, stream.exponential());
+        wait(state, order.slot, which, stream.exponential(), now);
         look_ahead(state);
     }
 
     // All orders are older by so many ns.
     template <class Book>
-    void hasten(State<Book>& state, Nanoseconds now, std::int64_t by) const {
-        sync(state, now);
+    void hasten(State<Book>& state, std::int64_t by) const {
         state.age += by;
         look_ahead(state);
     }
@@ -96,9 +98,8 @@ class Patience {
     template <class Book, class Cancel>
     void fire(State<Book>& state, const Book& book, Nanoseconds now, const Cancel& cancel) const {
         using Due = DueTimes<Book::kCapacity, std::uint64_t>;
-        sync(state, now);
-        const auto age = static_cast<std::uint64_t>(state.age);
-        while (state.due.first() != Due::kNotDue && Due::ticks(state.due.first()) <= age) {
+        const auto old = static_cast<std::uint64_t>(age(state, now));
+        while (state.due.first() != Due::kNotDue && Due::ticks(state.due.first()) <= old) {
             const std::uint64_t due = state.due.take_first();
             if (state.due.first() == Due::kNotDue) state.due.look_further();
             const std::uint32_t slot = Due::slot(due);
@@ -112,17 +113,15 @@ class Patience {
 
   private:
     template <class Book>
-    void wait(State<Book>& state, std::uint32_t slot, std::uint32_t which, double exponential) const {
+    void wait(State<Book>& state, std::uint32_t slot, std::uint32_t which, double exponential, Nanoseconds now) const {
         using Due = DueTimes<Book::kCapacity, std::uint64_t>;
         state.classes[slot] = static_cast<std::uint8_t>(which);
         const auto life = static_cast<std::int64_t>(exponential * mean_ns_[which]) + 1;
-        state.due.set(Due::due(static_cast<std::uint64_t>(state.age + life), slot));
+        state.due.set(Due::due(static_cast<std::uint64_t>(age(state, now) + life), slot));
     }
     template <class Book>
-    static void sync(State<Book>& state, Nanoseconds now) {
-        if (now == state.since) return;
-        state.age += static_cast<std::int64_t>(state.speed * static_cast<double>(now - state.since));
-        state.since = now;
+    static std::int64_t age(const State<Book>& state, Nanoseconds now) {
+        return state.age + static_cast<std::int64_t>(state.speed * static_cast<double>(now - state.since));
     }
     template <class Book>
     static void look_ahead(State<Book>& state) {

@@ -436,7 +436,7 @@ void RealisticFlow::prompted(State<Book>& state, Venue& venue, Sink& sink) const
     const Prompt prompt = state.prompts.pop();
     if (prompt.kind == Kind::limit) return limit(prompt.event, &prompt, state, venue, sink);
     if (prompt.kind == Kind::market) return take(prompt.event, state, venue, sink);
-    patience_.hasten(state.patience, venue.now(), hurry_ns_);
+    patience_.hasten(state.patience, hurry_ns_);
 }
 
 // The first order of the best queue, or the last.

@@ -43,7 +43,8 @@ void Sizes::validate() const {
 Sizes Sizes::listed() const {
     if (!lognormal || lognormal->share == 0) return {lots, probability};
     std::map<Lots, double> sum;
-    for (std::size_t i = 0; i < lots.size(); ++i) sum[lots[i]] += (1 - lognormal->share) * probability[i];
+    if (lognormal->share < 1)
+        for (std::size_t i = 0; i < lots.size(); ++i) sum[lots[i]] += (1 - lognormal->share) * probability[i];
     for (int i = 0; i < kQuantiles; ++i) sum[quantile(*lognormal, (i + 0.5) / kQuantiles)] += lognormal->share / kQuantiles;
     Sizes list;
     for (const auto& [size, share] : sum) {

@@ -21,7 +21,7 @@ struct ValueParams {
     double volatility = 0;  // of the steps and of what comes with limit orders
     double step = 1;
     double activity_share = 0;  // of the variance comes with limit orders, of the jumps' rate with the activity
-    OrnsteinUhlenbeck log_volatility;
+    OrnsteinUhlenbeck log_volatility = {};
     double jump_rate = 0;
     double jump_size = 0;  // mean of its absolute value, Laplace
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/core/check.hpp"
 #include "engine/core/types.hpp"
 #include "engine/core/vector.hpp"
 #include "engine/maker/depths.hpp"
@@ -32,18 +33,32 @@ class Strategy {
     // (1 +- 2 q) / 2 sqrt(sigma^2 gamma / (2 k A) (1 + gamma / k)^(1 + k / gamma)).
     static Strategy glft(double risk_aversion, double volatility, double decay, double rate, Lots max_lots);
 
+    // The same table for inventories that lie so many lots apart, with straight lines between them.
+    Strategy in_steps_of(Lots lots) const {
+        check(lots >= 1, "lots", "be >= 1", lots);
+        Strategy strategy = *this;
+        strategy.step_lots_ = lots;
+        return strategy;
+    }
+
     // Beyond the table its last row and its outermost inventory hold.
     Depths depths(std::uint32_t step, double inventory, double alpha) const {
         const std::size_t row = std::min<std::size_t>(step, rows() - 1);
-        const double lots = std::clamp(inventory, -limit_, limit_) + limit_;
-        const std::size_t column = static_cast<std::size_t>(static_cast<Lots>(lots)) * levels_.size() + level(alpha);
-        const Depths& at = depths_[row * width() * levels_.size() + column];
-        return {at.bid - alpha_skew_ * alpha, at.ask + alpha_skew_ * alpha};
+        const double steps = std::clamp(inventory / step_lots_, -limit_, limit_) + limit_;
+        const auto below = static_cast<std::size_t>(static_cast<Lots>(steps));
+        const Depths* at = &depths_[(row * width() + below) * levels_.size() + level(alpha)];
+        Depths depths = *at;
+        if (step_lots_ > 1 && below + 1 < width()) {
+            const double share = steps - static_cast<double>(below);
+            const Depths& next = at[levels_.size()];
+            depths = {depths.bid + share * (next.bid - depths.bid), depths.ask + share * (next.ask - depths.ask)};
+        }
+        return {depths.bid - alpha_skew_ * alpha, depths.ask + alpha_skew_ * alpha};
     }
 
     std::size_t rows() const { return depths_.size() / (width() * levels_.size()); }
     std::size_t width() const { return 2 * static_cast<std::size_t>(max_lots_) + 1; }
-    Lots max_lots() const { return max_lots_; }
+    Lots max_lots() const { return max_lots_ * step_lots_; }
     double alpha_skew() const { return alpha_skew_; }
     const std::vector<double>& levels() const { return levels_; }
     const std::vector<Depths>& table() const { return depths_; }
@@ -58,7 +73,8 @@ class Strategy {
 
     std::vector<Depths> depths_;          // [rows, width, levels]
     std::vector<double> levels_, edges_;  // edges: the middles between neighbours
-    Lots max_lots_;
+    Lots max_lots_;  // in steps
+    Lots step_lots_ = 1;
     double limit_;  // max_lots
     double alpha_skew_;
 };

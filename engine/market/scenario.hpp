@@ -64,8 +64,8 @@ struct BookParams {
         else
             return *flow;
     }
-    // Of market orders that nothing prompts, 1/s per side.
-    double market_rate() const { return flow ? flow->poisson.market_rate : realistic->takers.rate; }
+    // Of market orders, 1/s per side: about that, or more.
+    double market_rate() const { return flow ? flow->poisson.market_rate : realistic->mean_rates().markets; }
     // How long a day is that has a course, s.
     double session_s() const { return realistic && realistic->intraday ? realistic->intraday->session_s : 0; }
     // For a book whose quotes stand at most `reach` ticks from the mid.

@@ -17,13 +17,25 @@
 
 namespace mm {
 
-inline Scenario book_scenario(const FlowParams& flow) {
-    return {.market = BookParams{.initial_mid_ticks = 1000,
-                                 .initial_spread_ticks = 2,
-                                 .warmup_s = 0.5,
-                                 .latency_ms = 1,
-                                 .fees = {.maker = {0.05}, .taker = {0.1}},
-                                 .flow = flow},
+template <class FlowKindParams>
+void set_flow(BookParams& book, const FlowKindParams& flow) {
+    if constexpr (std::is_same_v<FlowKindParams, RealisticParams>) {
+        book.realistic = flow;
+        book.signal = SignalParams{.lag_ms = 100, .deviation = 2, .signal_to_noise = 1, .noise_s = 1};
+    } else {
+        book.flow = flow;
+    }
+}
+
+template <class FlowKindParams>
+Scenario book_scenario(const FlowKindParams& flow) {
+    BookParams book{.initial_mid_ticks = 1000,
+                    .initial_spread_ticks = 2,
+                    .warmup_s = 0.5,
+                    .latency_ms = 1,
+                    .fees = {.maker = {0.05}, .taker = {0.1}}};
+    set_flow(book, flow);
+    return {.market = book,
             .maker = {},
             .agent = {.action = ActionReference::residual, .inventory_penalty = 0.1},
             .episode_steps = 100};
@@ -60,6 +72,61 @@ inline FlowParams anchored_flow() {
     flow.efficient_price =
         EfficientPriceParams{.volatility = 2, .step = 0.25, .edge = 0.5, .stale_distance = 0, .stale_hazard = 20};
     return flow;
+}
+
+// Every layer is on, and it is busy.
+inline RealisticParams realistic_flow() {
+    return {.placement = {.rate = 15,
+                          .inside = 0.3,
+                          .inside_gap = 3,
+                          .inside_power = 1.5,
+                          .most_inside = 0.8,
+                          .inside_reach = 0.3,
+                          .at_best = 0.4,
+                          .behind_power = 1.2,
+                          .behind_offset = 1,
+                          .farthest = 12,
+                          .edge = 0.5,
+                          .random_edge = true,
+                          .imbalance = 0.5},
+            .limit_sizes = {{1}, {1}, LognormalSizes{.share = 0.5, .median = 2, .deviation = 0.6, .unit = 1}},
+            .patience = {.hazard = {30, 2, 0.3},
+                         .inside = {0.3, 0.4, 0.3},
+                         .at_best = {0.2, 0.4, 0.4},
+                         .near = {0.1, 0.4, 0.5},
+                         .deep = {0.1, 0.3, 0.6},
+                         .near_ticks = 2},
+            .takers = {.rate = 4,
+                       .usual_spread = 3,
+                       .spread_power = 1.5,
+                       .most = 4,
+                       .imbalance = 0.5,
+                       .whole_queue = 0.2,
+                       .trimmed = 0.7,
+                       .collar = 8,
+                       .sizes = {{1, 3}, {0.6, 0.4}}},
+            .metaorders = MetaordersParams{.tail = 1.5, .longest = 100},
+            .value = ValueParams{.volatility = 1.5,
+                                 .step = 0.5,
+                                 .activity_share = 0.4,
+                                 .log_volatility = {.reversion = 0.1, .deviation = 0.3},
+                                 .jump_rate = 0.05,
+                                 .jump_size = 2},
+            .impact = ImpactParams{.size = 0.5, .power = 0.3, .unit = 1, .forecast_weight = 1},
+            .stale = StaleParams{.hazard = 10, .distance = 0.5, .width = 1},
+            .informed = InformedParams{.rate = 20, .cost = 0.2, .whole_queue = 0.5},
+            .hawkes = HawkesParams{.decay = {200, 5, 0.5},
+                                   .weight = {0.5, 0.3, 0.2},
+                                   .branching = {{{0.2, 0.4, 0.2}, {0, 0.5, 0}, {0.3, 0.3, 0.2}}}},
+            .reactions = ReactionsParams{
+                .follow = 0.3, .follow_decay = 200, .renew = 0.2, .refill = 0.1, .refill_decay = 300},
+            .log_activity = OrnsteinUhlenbeck{.reversion = 0.1, .deviation = 0.2},
+            .intraday = IntradayParams{.session_s = 600,
+                                       .base = 0.8,
+                                       .opening = 0.5,
+                                       .opening_scale = 0.1,
+                                       .closing = 0.5,
+                                       .closing_scale = 0.1}};
 }
 
 // What we send is under way for longer than an interval and for no fixed time, what we see is old, and an action sets
@@ -101,6 +168,7 @@ inline std::vector<NamedScenario> scenarios() {
             {"layered_book", book_scenario(layered_flow())},
             {"anchored_book", book_scenario(anchored_flow())},
             {"slow_book", slow_scenario()},
+            {"realistic_book", book_scenario(realistic_flow())},
             {"reduced_form", reduced_form_scenario()}};
 }
 

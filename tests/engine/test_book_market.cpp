@@ -19,19 +19,26 @@ using namespace mm;
 
 constexpr Nanoseconds kMs = 1'000'000;
 
-#define EVERY_FLOW PlainFlow, AnchoredFlow, FullFlow
+#define EVERY_FLOW PlainFlow, AnchoredFlow, FullFlow, RealisticFlow
 
 template <class FlowKind>
-FlowParams flow_params() {
-    if constexpr (std::is_same_v<FlowKind, PlainFlow>) return plain_flow();
-    if constexpr (std::is_same_v<FlowKind, AnchoredFlow>) return anchored_flow();
-    FlowParams flow = layered_flow();
-    flow.efficient_price = anchored_flow().efficient_price;
-    return flow;
+typename FlowKind::Params flow_params() {
+    if constexpr (std::is_same_v<FlowKind, PlainFlow>) {
+        return plain_flow();
+    } else if constexpr (std::is_same_v<FlowKind, AnchoredFlow>) {
+        return anchored_flow();
+    } else if constexpr (std::is_same_v<FlowKind, RealisticFlow>) {
+        return realistic_flow();
+    } else {
+        FlowParams flow = layered_flow();
+        flow.efficient_price = anchored_flow().efficient_price;
+        return flow;
+    }
 }
 
 // Several lots a quote, of which an action may show a share.
-Scenario scenario_of(const FlowParams& flow, std::uint32_t steps) {
+template <class FlowKindParams>
+Scenario scenario_of(const FlowKindParams& flow, std::uint32_t steps) {
     Scenario scenario = book_scenario(flow);
     scenario.maker.quote_size = 400;
     scenario.agent.sizes = true;
@@ -320,8 +327,8 @@ TEST_CASE_TEMPLATE("maker or taker: what a party trades is what its account says
     using VenueKind = Venue<FlowKind, MediumOrderBook>;
     BookParams params;
     params.initial_mid_ticks = 1000;
-    params.flow = flow_params<FlowKind>();
-    const FlowKind flow(*params.flow, params.initial_mid_ticks);
+    set_flow(params, flow_params<FlowKind>());
+    const FlowKind flow(params.of<FlowKind>(), params.initial_mid_ticks);
     const FeeSchedule fees({.unit = FeeUnit::basis_points, .volume = {0, 1000}, .maker = {-.5, -1}, .taker = {2, 1.5}});
     constexpr Lots kMost = 40;
     VenueKind venue(params, flow);

@@ -93,7 +93,7 @@ TEST_CASE("no order is worth less than its edge, and none crosses") {
 }
 
 TEST_CASE("a weak side is not improved") {
-    const double usual = inside_share(shares(kParams, Side::bid, sight(20, 1008), 0.5));
+    const double usual = inside_share(shares(kParams, Side::bid, sight(20, 1008, 0.5)));
     CHECK(inside_share(shares(kParams, Side::bid, sight(20, 1008, -0.5))) ==
           doctest::Approx(usual * (1 - 0.8 * 0.5)).epsilon(0.03));
     CHECK(inside_share(shares(kParams, Side::ask, sight(20, 1012, -0.5))) == doctest::Approx(usual).epsilon(0.03));
