@@ -3,7 +3,8 @@
 // two policies on one seed meet the same ones, and nothing has to be thinned.
 #pragma once
 
-#include "engine/core/random.hpp"
+#include <algorithm>
+
 #include "engine/core/types.hpp"
 
 namespace mm {
@@ -22,8 +23,7 @@ class RateClock {
     void run_at(double rate, Nanoseconds now) {
         rate /= kSecond;
         if (rate == rate_) return;
-        left_ -= rate_ * static_cast<double>(now - since_);
-        if (left_ < 0) left_ = 0;  // rounded
+        left_ = std::max(left_ - rate_ * static_cast<double>(now - since_), 0.0);  // rounding aside
         rate_ = rate;
         since_ = now;
         due_ = rate_ > 0 ? later(now, left_ / rate_) : kNever;

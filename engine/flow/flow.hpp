@@ -88,7 +88,8 @@ class Flow {
     }
     // New streams and clocks, at a time at which the old clocks showed another; what the sources remember stays.
     template <class Book>
-    void restart(State<Book>& state, const Book& book, Random& random, Nanoseconds now, Nanoseconds /*then*/ = 0) const {
+    void restart(State<Book>& state, const Book& book, Random& random, Nanoseconds now,
+                 Nanoseconds /*then*/ = 0) const {
         state.limits.stream = Stream(random);
         state.markets.stream = Stream(random);
         cancels_.restart(state.cancels, book, random, now);

@@ -35,10 +35,11 @@ double RealisticParams::spectral_radius() const {
 void RealisticParams::validate() const {
     check_fields(*this);
     const double radius = spectral_radius();
-    check(radius < 1,
-          "the spectral radius of [[LL + LC + refill + renew x 0.05, LM + follow + renew], [ML + MC, MM]], the children "
-          "of limit and market orders (hawkes.branching, by row, and reactions),",
-          "be < 1, or activity explodes", shown(radius));
+    check(
+        radius < 1,
+        "the spectral radius of [[LL + LC + refill + renew x 0.05, LM + follow + renew], [ML + MC, MM]], the children "
+        "of limit and market orders (hawkes.branching, by row, and reactions),",
+        "be < 1, or activity explodes", shown(radius));
     check(!impact || value, "impact", "be left out where there is no value to move", "given");
     check(!stale || value, "stale", "be left out where there is no value to be stale by", "given");
     check(!informed || value, "informed", "be left out where there is no value to know", "given");

@@ -5,8 +5,8 @@
 // its name. So two policies on one seed meet the same events, as far as what they do has not prevented or prompted
 // some. The flow looks at the background's orders alone; our own it feels only where they trade.
 //
-// A layer that is not given is off. With all of them off this is zero-intelligence flow (Daniels, Farmer, Gillemot, Iori
-// & Smith 2003): Poisson orders of one patience around the best prices.
+// A layer that is not given is off. With all of them off this is zero-intelligence flow (Daniels, Farmer, Gillemot,
+// Iori & Smith 2003): Poisson orders of one patience around the best prices.
 #pragma once
 
 #include <algorithm>
@@ -53,19 +53,14 @@ struct RealisticParams {
     std::optional<IntradayParams> intraday;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"placement", &RealisticParams::placement},
-                          Field{"limit_sizes", &RealisticParams::limit_sizes},
-                          Field{"patience", &RealisticParams::patience},
-                          Field{"takers", &RealisticParams::takers},
-                          Field{"metaorders", &RealisticParams::metaorders},
-                          Field{"value", &RealisticParams::value},
-                          Field{"impact", &RealisticParams::impact},
-                          Field{"stale", &RealisticParams::stale},
-                          Field{"informed", &RealisticParams::informed},
-                          Field{"hawkes", &RealisticParams::hawkes},
-                          Field{"reactions", &RealisticParams::reactions},
-                          Field{"log_activity", &RealisticParams::log_activity},
-                          Field{"intraday", &RealisticParams::intraday}};
+        return std::tuple{
+            Field{"placement", &RealisticParams::placement},   Field{"limit_sizes", &RealisticParams::limit_sizes},
+            Field{"patience", &RealisticParams::patience},     Field{"takers", &RealisticParams::takers},
+            Field{"metaorders", &RealisticParams::metaorders}, Field{"value", &RealisticParams::value},
+            Field{"impact", &RealisticParams::impact},         Field{"stale", &RealisticParams::stale},
+            Field{"informed", &RealisticParams::informed},     Field{"hawkes", &RealisticParams::hawkes},
+            Field{"reactions", &RealisticParams::reactions},   Field{"log_activity", &RealisticParams::log_activity},
+            Field{"intraday", &RealisticParams::intraday}};
     }
 
     void validate() const;
@@ -81,7 +76,7 @@ struct RealisticParams {
 };
 
 class RealisticFlow {
-    enum Clock : std::size_t {
+    enum Clock : std::uint8_t {
         kLimit,
         kTake,
         kCancel,
@@ -162,9 +157,9 @@ class RealisticFlow {
     // Delays of reactions, behind those of the kernels.
     static constexpr std::uint8_t kFollow = kKernels, kRefill = kKernels + 1, kDelays = kKernels + 2;
     // What names events of each source.
-    enum Origin : std::uint64_t { kFromLimits = 1, kFromTakers, kFromCancels, kFromStale, kFromInformed };
+    enum Origin : std::uint8_t { kFromLimits = 1, kFromTakers, kFromCancels, kFromStale, kFromInformed };
 
-    static std::uint64_t name(Origin origin, std::uint64_t count) { return mix(origin << 56 ^ count); }
+    static std::uint64_t name(Origin origin, std::uint64_t count) { return mix(std::uint64_t{origin} << 56 ^ count); }
     static std::uint64_t child(std::uint64_t event, std::uint64_t i) { return mix(event + i * 0x9e3779b97f4a7c15U); }
 
     template <class Book>
@@ -198,7 +193,8 @@ class RealisticFlow {
     template <class Book, class Venue, class Sink>
     void take_mispriced(Side maker, std::uint64_t event, State<Book>& state, Venue& venue, Sink& sink) const;
     template <class Book, class Venue, class Sink>
-    void execute(Side side, Ticks worst, Lots lots, std::uint64_t event, State<Book>& state, Venue& venue, Sink& sink) const;
+    void execute(Side side, Ticks worst, Lots lots, std::uint64_t event, State<Book>& state, Venue& venue,
+                 Sink& sink) const;
     template <class Book, class Venue, class Sink>
     void prompted(State<Book>& state, Venue& venue, Sink& sink) const;
     template <class Book, class Venue, class Sink>
@@ -245,10 +241,10 @@ class RealisticFlow {
     ReactionsParams reactions_;
     OrnsteinUhlenbeck log_activity_;
     IntradayParams intraday_;
-    double limit_rate_;       // of both sides, 1/s, that nothing prompts
-    std::int64_t hurry_ns_;   // by which a prompted cancel makes orders older
-    Lots first_lots_;         // of an order to begin with
-    bool valued_, impacts_;   // whether there is a value, and whether trades move it
+    double limit_rate_;      // of both sides, 1/s, that nothing prompts
+    std::int64_t hurry_ns_;  // by which a prompted cancel makes orders older
+    Lots first_lots_;        // of an order to begin with
+    bool valued_, impacts_;  // whether there is a value, and whether trades move it
 };
 
 template <class Book>
@@ -259,8 +255,8 @@ void RealisticFlow::restart(State<Book>& state, const Book& book, Random& random
     state.lost = 0;
     state.key = random.bits() | 1;
     state.weather = Stream(random);
-    for (Source* source : {&state.limits, &state.takers, &state.stale[0], &state.stale[1], &state.informed[0],
-                           &state.informed[1]}) {
+    for (Source* source :
+         {&state.limits, &state.takers, &state.stale[0], &state.stale[1], &state.informed[0], &state.informed[1]}) {
         source->waits = Stream(random);
         source->count = 0;
         source->clock = {};
@@ -285,8 +281,8 @@ void RealisticFlow::weather(State<Book>& state, Nanoseconds now, bool opening) c
     if (log_activity_.deviation > 0)
         state.log_activity = opening ? log_activity_.start(state.weather)
                                      : log_activity_.after(state.log_activity, seconds, state.weather);
-    state.activity = intraday_.factor(static_cast<double>(now - state.opened) / kSecond) *
-                     log_activity_.factor(state.log_activity);
+    state.activity =
+        intraday_.factor(static_cast<double>(now - state.opened) / kSecond) * log_activity_.factor(state.log_activity);
     state.slow = now;
     state.limits.clock.run_at(limit_rate_ * state.activity, now);
     patience_.run_at(state.patience, state.activity, now);
@@ -347,9 +343,10 @@ void RealisticFlow::fire(Clock clock, Nanoseconds now, State<Book>& state, Venue
         case kTake:
             return take(name(kFromTakers, ring(state.takers)), state, venue, sink);
         case kCancel:
-            return patience_.fire(state.patience, venue.book(), now, [&](Handle handle, const Order& order, std::uint64_t age) {
-                cancel(handle, order, name(kFromCancels, age), state, venue, sink);
-            });
+            return patience_.fire(state.patience, venue.book(), now,
+                                  [&](Handle handle, const Order& order, std::uint64_t age) {
+                                      cancel(handle, order, name(kFromCancels, age), state, venue, sink);
+                                  });
         case kPrompt:
             return prompted(state, venue, sink);
         case kStaleBid:
@@ -361,8 +358,8 @@ void RealisticFlow::fire(Clock clock, Nanoseconds now, State<Book>& state, Venue
         case kInformedBid:
         case kInformedAsk: {
             const auto side = static_cast<Side>(clock - kInformedBid);
-            return take_mispriced(side, name(kFromInformed, 2 * ring(state.informed[index(side)]) + index(side)),
-                                  state, venue, sink);
+            return take_mispriced(side, name(kFromInformed, 2 * ring(state.informed[index(side)]) + index(side)), state,
+                                  venue, sink);
         }
         case kStep:
             return value_.step(state.value, now);
@@ -384,8 +381,7 @@ void RealisticFlow::limit(std::uint64_t event, const Prompt* prompt, State<Book>
     const Sight seen = sight_with_imbalance(state, venue.book());
     const std::optional<Ticks> price = placement_.price(side, prompt != nullptr && prompt->inside, seen, chance);
     if (!price || *price < 1) return;  // nobody bids nothing
-    const Handle resting =
-        venue.limit(side, *price, lots_(chance), Party::background, TimeInForce::gtc, sink).resting;
+    const Handle resting = venue.limit(side, *price, lots_(chance), Party::background, TimeInForce::gtc, sink).resting;
     const Ticks behind = flip(side, seen.best(side) - *price);
     if (resting) patience_.born(state.patience, resting, behind, venue.now(), chance);
     if (valued_) value_.heard_limit(state.value, (bits >> 62 & 1) != 0);
@@ -441,8 +437,7 @@ void RealisticFlow::prompted(State<Book>& state, Venue& venue, Sink& sink) const
 
 // The first order of the best queue, or the last.
 template <class Book, class Venue, class Sink>
-void RealisticFlow::withdraw_stale(Side side, std::uint64_t event, State<Book>& state, Venue& venue,
-                                   Sink& sink) const {
+void RealisticFlow::withdraw_stale(Side side, std::uint64_t event, State<Book>& state, Venue& venue, Sink& sink) const {
     const Book& book = venue.book();
     const bool last = chance(state, event).bits() >> 63 != 0;
     Handle chosen{};
@@ -514,8 +509,7 @@ void RealisticFlow::seed(Ticks mid, Ticks spread, State<Book>& state, Venue& ven
     for (const Side side : kSides) {
         const Ticks touch = mid - spread / 2 + static_cast<Ticks>(index(side)) * spread;
         Stream chance(random);
-        const Handle resting =
-            venue.limit(side, touch, first_lots_, Party::background, TimeInForce::gtc, sink).resting;
+        const Handle resting = venue.limit(side, touch, first_lots_, Party::background, TimeInForce::gtc, sink).resting;
         if (resting) patience_.born(state.patience, resting, PatienceParams::kSeeded, venue.now(), chance);
     }
     adjust(state, venue.book(), venue.now());

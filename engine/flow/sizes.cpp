@@ -45,7 +45,8 @@ Sizes Sizes::listed() const {
     std::map<Lots, double> sum;
     if (lognormal->share < 1)
         for (std::size_t i = 0; i < lots.size(); ++i) sum[lots[i]] += (1 - lognormal->share) * probability[i];
-    for (int i = 0; i < kQuantiles; ++i) sum[quantile(*lognormal, (i + 0.5) / kQuantiles)] += lognormal->share / kQuantiles;
+    for (int i = 0; i < kQuantiles; ++i)
+        sum[quantile(*lognormal, (i + 0.5) / kQuantiles)] += lognormal->share / kQuantiles;
     Sizes list;
     for (const auto& [size, share] : sum) {
         list.lots.push_back(size);

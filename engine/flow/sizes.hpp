@@ -33,7 +33,7 @@ struct LognormalSizes {
 struct Sizes {
     std::vector<Lots> lots;
     std::vector<double> probability;
-    std::optional<LognormalSizes> lognormal = {};
+    std::optional<LognormalSizes> lognormal = std::nullopt;
 
     static constexpr auto fields() {
         return std::tuple{Field{"lots", &Sizes::lots, at_least(1), "lots"},

@@ -53,7 +53,9 @@ class Takers {
     }
 
     // Of both sides, 1/s.
-    double rate(Ticks spread) const { return by_spread_[static_cast<std::size_t>(std::clamp(spread, 0, kSpreads - 1))]; }
+    double rate(Ticks spread) const {
+        return by_spread_[static_cast<std::size_t>(std::clamp(spread, 0, kSpreads - 1))];
+    }
     bool puts_off(Side side, double imbalance, Stream& stream) const {
         const double against = -sign(side) * imbalance;
         return against > 0 && stream.uniform() < params_.imbalance * against;

@@ -62,7 +62,8 @@ class Value {
     }
     // So many seconds of the slow clock have passed; the market is so busy from now on.
     void age(State& state, double seconds, double activity, Nanoseconds now) const {
-        if (seconds > 0) set_volatility(state, params_.log_volatility.after(state.log_volatility, seconds, state.stream));
+        if (seconds > 0)
+            set_volatility(state, params_.log_volatility.after(state.log_volatility, seconds, state.stream));
         const double steps = state.volatility * params_.volatility / params_.step;
         state.steps.run_at((1 - params_.activity_share) * steps * steps, now);
         state.jumps.run_at(params_.jump_rate * (1 + params_.activity_share * (activity - 1)), now);

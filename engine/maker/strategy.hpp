@@ -73,7 +73,7 @@ class Strategy {
 
     std::vector<Depths> depths_;          // [rows, width, levels]
     std::vector<double> levels_, edges_;  // edges: the middles between neighbours
-    Lots max_lots_;  // in steps
+    Lots max_lots_;                       // in steps
     Lots step_lots_ = 1;
     double limit_;  // max_lots
     double alpha_skew_;

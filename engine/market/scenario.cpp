@@ -24,11 +24,11 @@ namespace {
 // Of the background's orders: how far from the touch they stand, and how many there are.
 BookNeeds background(const FlowParams& flow) {
     const std::vector<double> orders = flow.poisson.stationary_orders();
-    return {static_cast<double>(flow.poisson.distance.back()),
-            2 * std::accumulate(orders.begin(), orders.end(), 0.0)};
+    return {static_cast<double>(flow.poisson.distance.back()), 2 * std::accumulate(orders.begin(), orders.end(), 0.0)};
 }
 BookNeeds background(const RealisticParams& flow) {
-    return {static_cast<double>(flow.placement.farthest), flow.mean_rates().limits * flow.patience.longest_life() / flow.hurry()};
+    return {static_cast<double>(flow.placement.farthest),
+            flow.mean_rates().limits * flow.patience.longest_life() / flow.hurry()};
 }
 
 }  // namespace

@@ -33,10 +33,10 @@ struct BookParams {
     double latency_jitter_ms = 0;  // mean of an exponential time on top
     double data_delay_ms = 0;      // from the venue to us: market data and fills
     FeeParams fees;
-    double market_impact = 0;  // what each lot of a liquidation moves the price against the next
-    std::optional<FlowParams> flow = {};            // one of both
-    std::optional<RealisticParams> realistic = {};  //
-    std::optional<SignalParams> signal = {};        // the imbalance of the best queues is it where it is not given
+    double market_impact = 0;                       // what each lot of a liquidation moves the price against the next
+    std::optional<FlowParams> flow = std::nullopt;  // one of both
+    std::optional<RealisticParams> realistic = std::nullopt;  //
+    std::optional<SignalParams> signal = std::nullopt;  // the imbalance of the best queues is it where it is not given
 
     static constexpr double kLongestMs = 60'000;  // a minute: what is under way takes memory
 
@@ -60,12 +60,12 @@ struct BookParams {
     template <class FlowKind>
     const typename FlowKind::Params& of() const {
         if constexpr (std::is_same_v<FlowKind, RealisticFlow>)
-            return *realistic;
+            return realistic.value();
         else
-            return *flow;
+            return flow.value();
     }
     // Of market orders, 1/s per side: about that, or more.
-    double market_rate() const { return flow ? flow->poisson.market_rate : realistic->mean_rates().markets; }
+    double market_rate() const { return flow ? flow->poisson.market_rate : realistic.value().mean_rates().markets; }
     // How long a day is that has a course, s.
     double session_s() const { return realistic && realistic->intraday ? realistic->intraday->session_s : 0; }
     // For a book whose quotes stand at most `reach` ticks from the mid.

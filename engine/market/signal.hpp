@@ -62,8 +62,8 @@ class Signal {
         past_[now_] = static_cast<float>(gap);
         const double late = past_[(now_ + kLongest - setting.lag_) % kLongest];
         now_ = (now_ + 1) % kLongest;
-        noise_ = setting.kept_ * noise_ +
-                 setting.noise_ * std::sqrt(1 - setting.kept_ * setting.kept_) * stream_.normal();
+        noise_ =
+            setting.kept_ * noise_ + setting.noise_ * std::sqrt(1 - setting.kept_ * setting.kept_) * stream_.normal();
         return std::clamp(setting.scale_ * (late + noise_), -1.0, 1.0);
     }
 

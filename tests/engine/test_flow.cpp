@@ -21,11 +21,11 @@ using namespace mm;
 BookParams book_params() {
     BookParams params;
     params.flow.emplace().poisson = {.distance = {1, 2, 3, 4, 5, 6},
-                           .limit_rate = {1.85, 1.51, 1.09, .88, .77},
-                           .cancel_hazard = {.71, .81, .68, .56, .47},
-                           .market_rate = .94,
-                           .limit_sizes = {{1}, {1}},
-                           .market_sizes = {{1}, {1}}};
+                                     .limit_rate = {1.85, 1.51, 1.09, .88, .77},
+                                     .cancel_hazard = {.71, .81, .68, .56, .47},
+                                     .market_rate = .94,
+                                     .limit_sizes = {{1}, {1}},
+                                     .market_sizes = {{1}, {1}}};
     return params;
 }
 

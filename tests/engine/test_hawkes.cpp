@@ -335,11 +335,11 @@ Layered paper() {
     BookParams book;
     book.initial_mid_ticks = 1000;
     book.flow.emplace().poisson = {.distance = {1, 2, 3, 4, 5, 6},
-                         .limit_rate = {18.5, 15.1, 10.9, 8.8, 7.7},
-                         .cancel_hazard = {7.1, 8.1, 6.8, 5.6, 4.7},
-                         .market_rate = 9.4,
-                         .limit_sizes = {{1}, {1}},
-                         .market_sizes = {{1}, {1}}};
+                                   .limit_rate = {18.5, 15.1, 10.9, 8.8, 7.7},
+                                   .cancel_hazard = {7.1, 8.1, 6.8, 5.6, 4.7},
+                                   .market_rate = 9.4,
+                                   .limit_sizes = {{1}, {1}},
+                                   .market_sizes = {{1}, {1}}};
     book.flow->queue_reactive = queue_reaction();
     return {book, activity_of({{{.45, .5, .3}, {.03, .4, .03}, {.35, .4, .3}}}), 14.1};
 }

@@ -13,16 +13,18 @@ namespace {
 
 using namespace mm;
 
-const PatienceParams kParams{.hazard = {20, 0.5},
-                             .inside = {1, 0},
-                             .at_best = {0, 1},
-                             .near = {0.5, 0.5},
-                             .deep = {0.1, 0.9},
-                             .near_ticks = 3};
+PatienceParams params_of_test() {
+    return {.hazard = {20, 0.5},
+            .inside = {1, 0},
+            .at_best = {0, 1},
+            .near = {0.5, 0.5},
+            .deep = {0.1, 0.9},
+            .near_ticks = 3};
+}
 
 // Orders come one at a time to the same place, and live as long as they do; their lives, s.
 struct Lives {
-    Patience patience{kParams};
+    Patience patience{params_of_test()};
     MediumOrderBook book{1000};
     Patience::State<MediumOrderBook> state;
     Stream stream{1, 2};
@@ -132,12 +134,12 @@ TEST_CASE("an order that was filled is not cancelled, nor is who took its slot b
 }
 
 TEST_CASE("shares that are none are refused") {
-    PatienceParams params = kParams;
+    PatienceParams params = params_of_test();
     params.near = {0.5, 0.4};
     CHECK_THROWS_WITH_AS(params.validate(), "near must sum to 1, but it is 0.9", std::invalid_argument);
     params.near = {1};
     CHECK_THROWS_AS(params.validate(), std::invalid_argument);
-    params = kParams;
+    params = params_of_test();
     params.hazard = {0, 1};
     CHECK_THROWS_AS(params.validate(), std::invalid_argument);
 }

@@ -32,11 +32,11 @@ BookParams sky_perfect() {
     BookParams params;
     params.initial_mid_ticks = kBid;
     params.flow.emplace().poisson = {.distance = {1, 2},
-                           .limit_rate = {1.85},
-                           .cancel_hazard = {.71},
-                           .market_rate = .94,
-                           .limit_sizes = {{1}, {1}},
-                           .market_sizes = {{1}, {1}}};
+                                     .limit_rate = {1.85},
+                                     .cancel_hazard = {.71},
+                                     .market_rate = .94,
+                                     .limit_sizes = {{1}, {1}},
+                                     .market_sizes = {{1}, {1}}};
     return params;
 }
 
@@ -95,7 +95,7 @@ double share_up(const Market& start, Market& venue, std::uint64_t stream) {
 
 TEST_CASE("the mid's next move goes the published way, for all 25 pairs of queues") {
     const BookParams params = sky_perfect();
-    const PlainFlow flow(*params.flow, params.initial_mid_ticks);
+    const PlainFlow flow(params.flow.value(), params.initial_mid_ticks);
     Market venue(params, flow);
     for (std::size_t bids = 1; bids <= kQueues; ++bids)
         for (std::size_t asks = 1; asks <= kQueues; ++asks) {

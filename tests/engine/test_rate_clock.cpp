@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "engine/core/random.hpp"
 #include "engine/core/rate_clock.hpp"
 
 namespace {

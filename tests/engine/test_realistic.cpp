@@ -30,7 +30,7 @@ struct Happening {
 
 struct Log {
     const RealisticVenue* venue = nullptr;
-    std::vector<Happening> all = {};
+    std::vector<Happening> all;
 
     void submitted(Handle, const Order& order) { all.push_back({venue->now(), 'L', order}); }
     void cancelled(Handle, const Order& order) { all.push_back({venue->now(), 'C', order}); }
@@ -47,7 +47,10 @@ struct Log {
 
 struct World {
     explicit World(const RealisticParams& flow_params, std::uint64_t seed = 1)
-        : params(book_of(flow_params)), flow(flow_params, params.initial_mid_ticks), venue(params, flow), log{&venue} {
+        : params(book_of(flow_params)),
+          flow(flow_params, params.initial_mid_ticks),
+          venue(params, flow),
+          log{&venue, {}} {
         venue.open(Random(seed, 0, 0), Nobody{});
     }
     static BookParams book_of(const RealisticParams& flow) {
@@ -74,8 +77,7 @@ RealisticParams all_off() {
     params.placement.imbalance = params.takers.imbalance = 0;
     params.takers.spread_power = 0;
     params.takers.collar = 1000;
-    params.patience = {
-        .hazard = {0.5}, .inside = {1}, .at_best = {1}, .near = {1}, .deep = {1}, .near_ticks = 1};
+    params.patience = {.hazard = {0.5}, .inside = {1}, .at_best = {1}, .near = {1}, .deep = {1}, .near_ticks = 1};
     params.metaorders.reset();
     params.value.reset();
     params.impact.reset();
@@ -139,14 +141,14 @@ TEST_CASE("children are as many as theory says, and bunched") {
 
 TEST_CASE("activity that would explode is refused, and the matrix is named") {
     RealisticParams params = realistic_flow();
-    params.hawkes->branching[0] = {0.6, 0.4, 0.3};
+    params.hawkes.value().branching[0] = {0.6, 0.4, 0.3};
     CHECK(params.spectral_radius() == doctest::Approx(0.6 + 0.3 + 0.1 + 0.2 * 0.05));
     CHECK_THROWS_WITH_AS(params.validate(),
                          doctest::Contains("[[LL + LC + refill + renew x 0.05, LM + follow + renew], [ML + MC, MM]]"),
                          std::invalid_argument);
-    params.hawkes->branching = {{{0.2, 0, 0}, {0, 1.1, 0}, {0, 0, 0}}};
+    params.hawkes.value().branching = {{{0.2, 0, 0}, {0, 1.1, 0}, {0, 0, 0}}};
     CHECK_THROWS_AS(params.validate(), std::invalid_argument);
-    params.hawkes->branching = {{{0.5, 1, 0.2}, {0.4, 0.5, 0}, {0, 0, 0}}};  // neither alone
+    params.hawkes.value().branching = {{{0.5, 1, 0.2}, {0.4, 0.5, 0}, {0, 0, 0}}};  // neither alone
     params.reactions.reset();
     CHECK(params.spectral_radius() == doctest::Approx(0.5 * (1.2 + std::sqrt(0.04 + 1.6))));
     CHECK_THROWS_AS(params.validate(), std::invalid_argument);
@@ -271,7 +273,7 @@ TEST_CASE("a quote at the touch changes nothing until it trades") {
 
 TEST_CASE("what falls due together with too many is counted, never silent") {
     RealisticParams params = realistic_flow();
-    params.hawkes->decay = {200, 5, 0.01};  // a hundred seconds
+    params.hawkes.value().decay = {200, 5, 0.01};  // a hundred seconds
     CHECK_THROWS_WITH_AS(params.validate(), doctest::Contains("children that hawkes has to come must be <= 128"),
                          std::invalid_argument);
     const RealisticFlow flow(params, 1000);  // unchecked

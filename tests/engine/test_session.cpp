@@ -28,11 +28,11 @@ BookParams idle() {
     BookParams params;
     params.initial_mid_ticks = kMid;
     params.flow.emplace().poisson = {.distance = {1, 2},
-                           .limit_rate = {1e-12},
-                           .cancel_hazard = {0},
-                           .market_rate = 0,
-                           .limit_sizes = {{1}, {1}},
-                           .market_sizes = {{1}, {1}}};
+                                     .limit_rate = {1e-12},
+                                     .cancel_hazard = {0},
+                                     .market_rate = 0,
+                                     .limit_sizes = {{1}, {1}},
+                                     .market_sizes = {{1}, {1}}};
     return params;
 }
 
@@ -114,7 +114,7 @@ class Floor {
     void reduced(Handle, const Order& order) { tell(order, " shrinks"); }
 
     const BookParams params = idle();
-    const PlainFlow flow{*params.flow, params.initial_mid_ticks};
+    const PlainFlow flow{params.flow.value(), params.initial_mid_ticks};
     VenueKind venue{params, flow};
     std::array<Task, 4> tasks{};
     Agenda agenda{tasks};

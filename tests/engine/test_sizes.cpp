@@ -14,7 +14,9 @@ namespace {
 
 using namespace mm;
 
-const Sizes kMixture{{100}, {1}, LognormalSizes{.share = 0.5, .median = 50, .deviation = 1, .unit = 1}};
+Sizes mixture() {
+    return {{100}, {1}, LognormalSizes{.share = 0.5, .median = 50, .deviation = 1, .unit = 1}};
+}
 
 TEST_CASE("a list that is not mixed stays as it is") {
     const Sizes sizes{{1, 4}, {0.25, 0.75}};
@@ -24,10 +26,10 @@ TEST_CASE("a list that is not mixed stays as it is") {
 }
 
 TEST_CASE("the lognormal share has its median, its mean and its shape") {
-    const Sizes listed = kMixture.listed();
+    const Sizes listed = mixture().listed();
     CHECK(std::accumulate(listed.probability.begin(), listed.probability.end(), 0.0) == doctest::Approx(1));
     // e^(1/2) times the median; the quantiles end before the last half per mille of it.
-    CHECK(kMixture.mean() == doctest::Approx(0.5 * 100 + 0.5 * 50 * std::exp(0.5)).epsilon(0.01));
+    CHECK(mixture().mean() == doctest::Approx(0.5 * 100 + 0.5 * 50 * std::exp(0.5)).epsilon(0.01));
     double below = 0;
     for (std::size_t i = 0; i < listed.lots.size() && listed.lots[i] <= 50; ++i) below += listed.probability[i];
     CHECK(below == doctest::Approx(0.25).epsilon(0.02));
@@ -40,8 +42,8 @@ TEST_CASE("sizes are multiples of the unit, and none is 0") {
 }
 
 TEST_CASE("what is drawn has the listed probabilities") {
-    const Sizes listed = kMixture.listed();
-    const SizeSampler sampler(kMixture);
+    const Sizes listed = mixture().listed();
+    const SizeSampler sampler(mixture());
     Stream stream(5, 6);
     std::map<Lots, int> counts;
     constexpr int kDraws = 400'000;
@@ -53,10 +55,10 @@ TEST_CASE("what is drawn has the listed probabilities") {
 }
 
 TEST_CASE("what would overflow is refused") {
-    Sizes sizes = kMixture;
-    sizes.lognormal->median = 1e5;
+    Sizes sizes = mixture();
+    sizes.lognormal.value().median = 1e5;
     CHECK_THROWS_AS(sizes.validate(), std::invalid_argument);
-    sizes.lognormal->median = 0;
+    sizes.lognormal.value().median = 0;
     CHECK_THROWS_WITH_AS(sizes.validate(), "lognormal.median must be finite and > 0, but it is 0",
                          std::invalid_argument);
 }

@@ -11,22 +11,24 @@ namespace {
 
 using namespace mm;
 
-const TakersParams kParams{.rate = 0.5,
-                           .usual_spread = 8,
-                           .spread_power = 2,
-                           .most = 4,
-                           .imbalance = 0.8,
-                           .whole_queue = 0.2,
-                           .trimmed = 0.75,
-                           .collar = 10,
-                           .sizes = {{50, 500}, {0.5, 0.5}}};
+TakersParams params() {
+    return {.rate = 0.5,
+            .usual_spread = 8,
+            .spread_power = 2,
+            .most = 4,
+            .imbalance = 0.8,
+            .whole_queue = 0.2,
+            .trimmed = 0.75,
+            .collar = 10,
+            .sizes = {{50, 500}, {0.5, 0.5}}};
+}
 
 Sight sight(double value) {
     return {.bid = 1000, .ask = 1010, .value = value};
 }
 
 TEST_CASE("more of them while the spread is tight, up to a bound") {
-    const Takers takers(kParams);
+    const Takers takers(params());
     CHECK(takers.rate(8) == doctest::Approx(1));
     CHECK(takers.rate(16) == doctest::Approx(0.25));
     CHECK(takers.rate(4) == doctest::Approx(4));
@@ -35,7 +37,7 @@ TEST_CASE("more of them while the spread is tight, up to a bound") {
 }
 
 TEST_CASE("those against the heavier queue are put off") {
-    const Takers takers(kParams);
+    const Takers takers(params());
     Stream stream(1, 2);
     int off = 0;
     for (int i = 0; i < 100'000; ++i) off += takers.puts_off(Side::bid, -0.5, stream);
@@ -44,7 +46,7 @@ TEST_CASE("those against the heavier queue are put off") {
 }
 
 TEST_CASE("sizes look at the queue") {
-    const Takers takers(kParams);
+    const Takers takers(params());
     Stream stream(3, 4);
     int whole = 0, small = 0, large = 0;
     constexpr int kCount = 100'000;
@@ -60,7 +62,7 @@ TEST_CASE("sizes look at the queue") {
 }
 
 TEST_CASE("nobody pays more than the collar from the mid") {
-    const Takers takers(kParams);
+    const Takers takers(params());
     CHECK(takers.worst(Side::bid, sight(0)) == 1015);
     CHECK(takers.worst(Side::ask, sight(0)) == 995);
     const Sight odd{.bid = 1000, .ask = 1011};

@@ -60,8 +60,7 @@ TEST_CASE("jumps are Laplace") {
 
 TEST_CASE("a volatility that varies has fat tails; its log has the variance it should") {
     // E e^(2 l - s^2) = e^(s^2)
-    const ValueParams params{
-        .volatility = 1, .step = 0.2, .log_volatility = {.reversion = 1, .deviation = 0.5}};
+    const ValueParams params{.volatility = 1, .step = 0.2, .log_volatility = {.reversion = 1, .deviation = 0.5}};
     const Path found = path(params, 400'000);
     CHECK(found.mean_square == doctest::Approx(std::exp(0.25)).epsilon(0.03));
     CHECK(found.kurtosis > 4);
