@@ -60,6 +60,7 @@ struct BookMemory {
     std::span<Task> tasks;
     std::span<Markouts::Record> fills;
     std::span<Look> looks;
+    Signal* signal = nullptr;  // where the setting has one
 };
 
 // 64 bytes are a line of the cache. A `Listener` hears all that happens at the venue, as a sink does.
@@ -119,7 +120,7 @@ class alignas(64) BookMarket {
     Desk desk_;
     Session session_;
     Recent recent_;
-    Signal signal_;
+    Signal* signal_;
     Agenda agenda_;
     Look* looks_;  // as many as the setting says
     std::uint64_t refused_ = 0;
@@ -220,6 +221,7 @@ BookMarket<VenueKind, Listener>::BookMarket(const Setting& setting, const BookMe
     : setting_(&setting),
       desk_(kOurs, setting.fees, memory.fills),
       session_(kOurs, setting.latency),
+      signal_(memory.signal),
       agenda_(memory.tasks),
       looks_(memory.looks.data()),
       listener_(std::move(listener)),
@@ -238,7 +240,7 @@ void BookMarket<VenueKind, Listener>::reset(const Random& random, bool staggered
     desk_.restart();
     agenda_.clear();
     recent_ = Recent(mid());
-    if (setting_->signal) signal_.restart(*setting_->signal, Stream(own), venue_.value() - mid());
+    if (setting_->signal) signal_->restart(*setting_->signal, Stream(own), venue_.value() - mid());
     taken_looks_ = step_looks_ = 0;
     take_look();
     decision_ = setting_->data_delay;
@@ -343,7 +345,7 @@ void BookMarket<VenueKind, Listener>::take_look() {
 
 template <class VenueKind, class Listener>
 double BookMarket<VenueKind, Listener>::alpha() {
-    return setting_->signal ? signal_.next(*setting_->signal, venue_.value() - mid()) : imbalance(book(), 1);
+    return setting_->signal ? signal_->next(*setting_->signal, venue_.value() - mid()) : imbalance(book(), 1);
 }
 
 template <class VenueKind, class Listener>

@@ -22,11 +22,13 @@ class BookMarkets {
         : setting_(scenario, agent),
           tasks_(size * setting_.tasks()),
           fills_(size * setting_.fills()),
-          looks_(size * setting_.looks) {
+          looks_(size * setting_.looks),
+          signals_(setting_.signal ? size : 0) {
         markets_.reserve(size);
         for (std::size_t i = 0; i < size; ++i)
             markets_.emplace_back(setting_,
-                                  BookMemory{part(tasks_, i, size), part(fills_, i, size), part(looks_, i, size)});
+                                  BookMemory{part(tasks_, i, size), part(fills_, i, size), part(looks_, i, size),
+                                             signals_.empty() ? nullptr : &signals_[i]});
     }
     BookMarkets(const BookMarkets&) = delete;  // the markets point to the setting
     BookMarkets& operator=(const BookMarkets&) = delete;
@@ -62,7 +64,8 @@ class BookMarkets {
         sum.live_orders /= static_cast<double>(size());
         sum.spread_ticks /= static_cast<double>(size());
         sum.memory_per_market = sizeof(Market) + setting_.tasks() * sizeof(Task) +
-                                setting_.fills() * sizeof(Markouts::Record) + setting_.looks * sizeof(Look);
+                                setting_.fills() * sizeof(Markouts::Record) + setting_.looks * sizeof(Look) +
+                                (signals_.empty() ? 0 : sizeof(Signal));
         return sum;
     }
 
@@ -80,6 +83,7 @@ class BookMarkets {
     std::vector<Task> tasks_;
     std::vector<Markouts::Record> fills_;
     std::vector<Look> looks_;
+    std::vector<Signal> signals_;
     std::vector<Market> markets_;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <type_traits>
 
 #include "engine/book/order_book.hpp"
@@ -199,9 +200,12 @@ auto with_venue(const BookParams& params, const BookNeeds& needs, Visit&& visit)
     };
     if (needs.ticks <= CompactOrderBook::kWindow && needs.orders <= CompactOrderBook::kCapacity)
         return with_book(std::type_identity<CompactOrderBook>{});
-    check(needs.ticks <= MediumOrderBook::kWindow, "the ticks that the flow and the agent's quotes need",
+    const std::string ticks = params.flow ? "flow.distance" : "realistic.placement.farthest";
+    const std::string orders =
+        params.flow ? "flow.limit_rate / flow.cancel_hazard" : "realistic.placement.rate / realistic.patience.hazard";
+    check(needs.ticks <= MediumOrderBook::kWindow, "the ticks that " + ticks + " and the agent's quotes need",
           "be <= the 512 of a simulated book", needs.ticks);
-    check(needs.orders <= MediumOrderBook::kCapacity, "the orders that the flow needs",
+    check(needs.orders <= MediumOrderBook::kCapacity, "the orders that " + orders + " need",
           "be <= the 1024 of a simulated book", needs.orders);
     return with_book(std::type_identity<MediumOrderBook>{});
 }

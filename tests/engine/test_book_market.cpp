@@ -68,11 +68,12 @@ struct Game {
         : tasks(stage.setting.tasks()),
           fills(stage.setting.fills()),
           looks(stage.setting.looks),
-          market(stage.setting, {tasks, fills, looks}) {}
+          market(stage.setting, {tasks, fills, looks, &signal}) {}
 
     std::vector<Task> tasks;
     std::vector<Markouts::Record> fills;
     std::vector<Look> looks;
+    Signal signal;
     BookMarket<typename Stage<FlowKind>::VenueKind, Listener> market;
 };
 

@@ -66,7 +66,7 @@ SCENARIO = {
     ],
 )
 def test_a_field_left_out_or_unknown_is_named(params, fields):
-    for left_out in fields:
+    for left_out in fields.keys() - {"flow"}:  # a book may have one of another kind
         with pytest.raises(TypeError, match=f"^{params.__name__} needs {left_out}$"):
             params(**{name: value for name, value in fields.items() if name != left_out})
     with pytest.raises(TypeError, match=f"^{params.__name__} takes no speed$"):
