@@ -123,7 +123,7 @@ class alignas(64) BookMarket {
     Signal* signal_;
     Agenda agenda_;
     Look* looks_;  // as many as the setting says
-    std::uint64_t refused_ = 0;
+    std::uint32_t refused_ = 0;
     std::uint32_t step_ = 0;
     std::uint32_t taken_looks_ = 0, step_looks_ = 0;  // looks since the reset: taken, and decided on
     [[no_unique_address]] Listener listener_;
