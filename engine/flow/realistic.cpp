@@ -20,9 +20,10 @@ Children children(const RealisticParams& params) {
     const HawkesParams none{};
     const auto& b = params.hawkes.value_or(none).branching;
     const ReactionsParams reactions = params.reactions.value_or(ReactionsParams{});
-    constexpr std::size_t l = index(Kind::limit), m = index(Kind::market), c = index(Kind::cancel);
-    return {b[l][l] + b[l][c] + reactions.refill + reactions.renew * kEmptying,
-            b[l][m] + reactions.follow + reactions.renew, b[m][l] + b[m][c], b[m][m]};
+    constexpr std::size_t kLimit = index(Kind::limit), kMarket = index(Kind::market), kCancel = index(Kind::cancel);
+    return {b[kLimit][kLimit] + b[kLimit][kCancel] + reactions.refill + reactions.renew * kEmptying,
+            b[kLimit][kMarket] + reactions.follow + reactions.renew, b[kMarket][kLimit] + b[kMarket][kCancel],
+            b[kMarket][kMarket]};
 }
 
 }  // namespace
