@@ -1,6 +1,7 @@
 """Configuration: YAML holds every value once, frozen dataclasses hold types and ranges."""
 
 from config.errors import RunError, UserError
+from config.flow import FlowConfig, SizesConfig
 from config.loading import GROUPS, from_dict, load, names, replace, section, to_dict
 from config.schema import (
     ActionReference,
@@ -11,13 +12,11 @@ from config.schema import (
     Config,
     FeeUnit,
     FillMode,
-    FlowConfig,
     MarketConfig,
     MarketKind,
     MarketMakerConfig,
     Network,
     ReducedFormConfig,
-    SizesConfig,
 )
 
 __all__ = [

@@ -116,9 +116,8 @@ class RealisticFlow {
         double log_activity = 0;  //
         double activity = 1;
         Nanoseconds slow = 0;      // when the slow clock last rang
-        Nanoseconds opened = 0;    // when the session did
-        std::uint64_t lost = 0;    // events that too many had been prompted for
-        bool taker_knows = false;  // whether the last market order was an informed one: hidden truth
+        Nanoseconds opened = 0;  // when the session did
+        std::uint64_t lost = 0;  // events that too many had been prompted for
     };
 
     RealisticFlow(const RealisticParams& params, Ticks initial_mid_ticks);
@@ -399,7 +398,6 @@ void RealisticFlow::take(std::uint64_t event, State<Book>& state, Venue& venue, 
     if (!affordable || takers_.puts_off(side, seen.imbalance, chance)) return;
     metaorders_.sent(state.metaorder);
     const Lots lots = takers_.lots(book.background_depth(best), chance);
-    state.taker_knows = false;
     execute(side, worst, lots, event, state, venue, sink);
     const double told = impact_.move(state.impact, side, lots);
     if (impacts_) value_.move(state.value, told);
@@ -412,7 +410,6 @@ void RealisticFlow::take_mispriced(Side maker, std::uint64_t event, State<Book>&
     const Lots queue = venue.book().background_depth(venue.reference(maker));
     const bool all = chance.uniform() < informed_.whole_queue;
     const Lots lots = all ? queue : std::min(queue, takers_.free_lots(chance));
-    state.taker_knows = true;
     execute(opposite(maker), venue.reference(maker), lots, event, state, venue, sink);
     impact_.move(state.impact, opposite(maker), std::max<Lots>(lots, 1));
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "engine/core/describe.hpp"
@@ -49,7 +50,12 @@ struct Sizes {
 
 class SizeSampler {
   public:
-    explicit SizeSampler(const Sizes& sizes) : SizeSampler(sizes.listed(), 0) {}
+    explicit SizeSampler(const Sizes& sizes) {
+        Sizes listed = sizes.listed();
+        only_ = listed.lots.size() == 1 ? listed.lots[0] : 0;
+        lots_ = std::move(listed.lots);
+        choice_ = Discrete(std::move(listed.probability));
+    }
 
     // A random size; drawn only where there is a choice, which is so for the whole life of a stream.
     template <class Random>
@@ -58,9 +64,6 @@ class SizeSampler {
     }
 
   private:
-    SizeSampler(const Sizes& listed, int)
-        : only_(listed.lots.size() == 1 ? listed.lots[0] : 0), lots_(listed.lots), choice_(listed.probability) {}
-
     Lots only_;  // where there is no choice, 0 otherwise
     std::vector<Lots> lots_;
     Discrete choice_;

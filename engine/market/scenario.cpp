@@ -59,8 +59,9 @@ void Scenario::validate() const {
     check(maker.quote_size <= maker.max_position, "quote_size",
           "be <= max_position = " + std::to_string(maker.max_position), maker.quote_size);
     if (const auto* book = std::get_if<BookParams>(&market)) {
-        const double lag_ms = book->signal ? book->signal->lag_ms : 0, most = 1e3 * decision_interval_s * 31;
-        check(lag_ms <= most, "signal.lag_ms", "be <= 31 decisions = " + shown(most), shown(lag_ms));
+        const double lag_ms = book->signal ? book->signal->lag_ms : 0;
+        const double most = 1e3 * decision_interval_s * (Signal::kLongest - 1);
+        check(lag_ms <= most, "signal.lag_ms", "be fewer than 32 decisions, <= " + shown(most), shown(lag_ms));
         return;
     }
     check(!agent.sizes, "agent.sizes", "be false in the reduced form", "true");

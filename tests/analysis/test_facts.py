@@ -240,7 +240,18 @@ def test_a_market_of_independent_orders_is_found_out():
     assert {"long memory of signs", "over-dispersion", "sizes", "adverse selection"} <= lost
 
 
-@pytest.mark.parametrize("market", ["book", "layered"])
+@pytest.mark.parametrize("profile", Profile)
+def test_the_shipped_profiles_have_the_facts(profile):
+    """By the median of three days that were not tuned on; without what trades tell about the value they lose some."""
+    market = config.load([f"market={profile.value}"]).market
+    days = [facts.measure(facts.simulate(market, seconds=23_400, seed=seed).events) for seed in (901, 902, 903)]
+    assert len(facts.held(facts.median(days), profile, mended=True)) >= 22
+    dumb = config.load([f"market={profile.value}", "market.book.realistic.impact=null"]).market
+    days = [facts.measure(facts.simulate(dumb, seconds=23_400, seed=seed).events) for seed in (901, 902)]
+    assert len(facts.held(facts.median(days), profile, mended=True)) < 22
+
+
+@pytest.mark.parametrize("market", ["book", "layered", "small_tick", "large_tick"])
 def test_a_session_reads_back_as_it_was_played(tmp_path, market):
     """With ten levels as without, and by `analysis.tape`, which infers what stood there before, nearly."""
     settings = config.load([f"market={market}"]).market
@@ -274,9 +285,20 @@ def test_the_command_line_prints_a_row_for_each_statistic(tmp_path):
     assert len(list((tmp_path / "made").glob("book-*_message_10.csv"))) == 2
     for fact in facts.FACTS:
         assert fact.label in done.stdout
+    assert "book, seed 1: " in done.stdout
     assert "book, seed 2: " in done.stdout
     assert "of 23 facts hold" in done.stdout.splitlines()[-2]
     assert image.imread(tmp_path / "facts.png").std() > 0.05
+
+
+def test_sessions_follow_the_seed(tmp_path):
+    first, second = (
+        run("market=book", "hours=0.02", "seeds=1", f"seed={seed}", f"plot={tmp_path / 'facts.png'}").stdout
+        for seed in (7, 8)
+    )
+    assert "book, seed 8: " in first
+    assert "book, seed 9: " in second
+    assert first.splitlines()[1:-2] != second.splitlines()[1:-2]
 
 
 @pytest.mark.parametrize(

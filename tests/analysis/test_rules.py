@@ -269,3 +269,13 @@ def test_a_policy_around_the_makers_own_quotes_has_no_exact_value():
     residual = Learned(tuned("gt1", "linear skew"), reference=config.ActionReference.residual)
     with pytest.raises(config.UserError, match=r"agent.action offsets to have an exact value, but it has residual"):
         exact_value(residual, loaded("gt1"))
+
+
+@pytest.mark.parametrize("market", ["small_tick", "large_tick"])
+def test_every_rule_plays_where_lots_are_shares_and_where_they_are_not(market):
+    """Their positions are whatever was filled; what they earn inside the engine they earn step by step."""
+    chosen = config.load([f"market={market}", "simulation.episode_steps=100"])
+    markets = RuleMarkets(chosen, episodes=64, seed=3)
+    for each in rules.families(chosen):
+        rule = each.at(np.full(len(each.coefficients), 0.3))
+        assert np.isfinite(markets.sums(rule.strategy).reward).all(), each.name
