@@ -53,6 +53,20 @@ def test_formulas_hold_for_the_smallest_risk_aversion(gamma):
     assert made == pytest.approx(premium + 0.5 * slope, rel=1e-14)
 
 
+def test_a_table_in_steps_is_the_table_with_straight_lines_between():
+    table = STRATEGY.linear_skew(half_spread=1.0, inventory_skew=2.0, max_lots=10)
+    steps = table.in_steps_of(100)
+    at = np.arange(-10.0, 11)
+    zero = np.zeros_like(at)
+    np.testing.assert_array_equal(steps(zero, 100 * at, zero), table(zero, at, zero))
+    between = 0.25 * table(zero, at, zero)[:-1] + 0.75 * table(zero, at, zero)[1:]
+    np.testing.assert_allclose(steps(zero[1:], 100 * at[:-1] + 75, zero[1:]), between)
+    beyond = np.array([-5000.0, 5000.0])
+    np.testing.assert_array_equal(steps(zero[:2], beyond, zero[:2]), table(zero[:2], at[[0, -1]], zero[:2]))
+    with pytest.raises(ValueError, match="lots must be >= 1, but it is 0"):
+        table.in_steps_of(0)
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

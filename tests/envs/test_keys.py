@@ -49,9 +49,22 @@ WORDS = {
         "market.book.flow.queue_reactive.market=[1.0,0.5]",
         "market.book.flow.hawkes.weight=[0.2,0.4,0.4]",
     ],
+    "small_tick": [
+        *FULL[:3],
+        "market.book.latency_jitter_ms=20",
+        "market.book.realistic.limit_sizes.lots=[100,300]",
+        "market.book.realistic.limit_sizes.probability=[0.8,0.2]",
+        "market.book.realistic.takers.sizes={lots: [50, 100], probability: [0.3, 0.7], lognormal: {share: 0.5}}",
+        "market.book.realistic.metaorders.longest=3",
+    ],
     "gt4": [],
 }
-OTHER = {"market.book.flow.collar": 1, "market.book.fees.unit": "basis_points", "market.reduced_form.fill_mode": "mbt"}
+OTHER = {
+    "market.book.flow.collar": 1,
+    "market.book.fees.unit": "basis_points",
+    "market.book.realistic.hawkes.weight": [0.7, 0.1, 0.14, 0.06],
+    "market.reduced_form.fill_mode": "mbt",
+}
 
 
 def leaves(tree: dict[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -91,13 +104,15 @@ def others(key: str, value: Any) -> list[Any]:
 
 def played(settings: Config) -> list[np.ndarray]:
     """Everything that the markets say under actions drawn at random."""
-    markets = MarketMakingVectorEnv(settings, MARKETS, seed=1)
+    book = settings.market.book
+    count = 256 if book is not None and book.realistic is not None else MARKETS  # quiet ones, in which little happens
+    markets = MarketMakingVectorEnv(settings, count, seed=1)
     random = np.random.default_rng(0)
     found: list[np.ndarray] = [markets.reset()[0]]
     shape = markets.action_space.shape
     for _ in range(STEPS):
         actions = random.uniform(-0.3, 1.0, shape).astype(np.float32)
-        actions[:, 2:] = -random.random((MARKETS, shape[1] - 2))
+        actions[:, 2:] = -random.random((count, shape[1] - 2))
         observation, reward, _, _, info = markets.step(actions)
         found += [observation, reward, info["statistics"]]
     return found
@@ -117,7 +132,10 @@ def acts(settings: Config, before: list[np.ndarray], path: Path, value: Any) -> 
     return False
 
 
-@pytest.mark.parametrize("market", WORDS)
+LONG = [pytest.param(name, marks=pytest.mark.long) if name == "small_tick" else name for name in WORDS]
+
+
+@pytest.mark.parametrize("market", LONG)
 def test_every_key_changes_what_a_market_does(market):
     settings = config.load([f"market={market}", f"simulation.episode_steps={STEPS // 2}", *WORDS[market]])
     sections = {name: config.to_dict(settings)[name] for name in ("market", "market_maker", "agent", "simulation")}
