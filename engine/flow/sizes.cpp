@@ -33,7 +33,11 @@ Lots quantile(const LognormalSizes& sizes, double p) {
 void Sizes::validate() const {
     check_fields(*this);
     check_entries(probability, lots.size(), "lots", "probability");
-    check_sums_to_one(probability, "probability");  // so there is at least one
+    if (!lognormal || lognormal->share < 1) {
+        check_sums_to_one(probability, "probability");  // so there is at least one
+    } else {
+        check(lots.empty(), "lots", "be empty where all sizes are lognormal", lots.size());
+    }
     if (!lognormal) return;
     constexpr double kMost = 1e6;
     const double largest = lognormal->median * std::exp(4 * lognormal->deviation);

@@ -58,6 +58,12 @@ TEST_CASE("what would overflow is refused") {
     Sizes sizes = mixture();
     sizes.lognormal.value().median = 1e5;
     CHECK_THROWS_AS(sizes.validate(), std::invalid_argument);
+    sizes.lognormal = LognormalSizes{.share = 1, .median = 1, .deviation = 1, .unit = 1};
+    CHECK_THROWS_WITH_AS(sizes.validate(), "lots must be empty where all sizes are lognormal, but it is 1",
+                         std::invalid_argument);
+    sizes.lots.clear();
+    sizes.probability.clear();
+    CHECK_NOTHROW(sizes.validate());
     sizes.lognormal.value().median = 0;
     CHECK_THROWS_WITH_AS(sizes.validate(), "lognormal.median must be finite and > 0, but it is 0",
                          std::invalid_argument);
