@@ -115,7 +115,7 @@ class RealisticFlow {
         Stream weather;           // of the slow clock
         double log_activity = 0;  //
         double activity = 1;
-        Nanoseconds slow = 0;      // when the slow clock last rang
+        Nanoseconds slow = 0;    // when the slow clock last rang
         Nanoseconds opened = 0;  // when the session did
         std::uint64_t lost = 0;  // events that too many had been prompted for
     };
