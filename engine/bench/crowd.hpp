@@ -49,7 +49,7 @@ class Crowd {
   public:
     Crowd(const Scenario& scenario, std::size_t size)
         : params_(std::get<BookParams>(scenario.market)),
-          flow_(params_.flow, params_.initial_mid_ticks),
+          flow_(params_.of<typename VenueKind::Flow>(), params_.initial_mid_ticks),
           interval_(later(0, scenario.decision_interval_s * kSecond)),
           markets_(size, Market{VenueKind(params_, flow_)}) {}
     Crowd(const Crowd&) = delete;  // the markets point to what they share
