@@ -24,8 +24,20 @@ PEERS_PYTHON = (BUILD / "peers" / "bin" / "python", "-W", "ignore")
 BOOK = ("market=book",)  # about 20 events a step
 PLAIN = (*BOOK, "market.book.flow.efficient_price=null")  # the same, of Poisson streams and nothing else
 LAYERED = ("market=layered",)  # the same
-SMALL_TICK = ("market=small_tick",)  # 1.5 events a step, as AAPL had them
-LARGE_TICK = ("market=large_tick",)
+PROFILES = ("small_tick", "large_tick")  # some two events a step, as AAPL had them
+LAYERS = (
+    "metaorders",
+    "value",
+    "impact",
+    "stale",
+    "informed",
+    "hawkes",
+    "reactions",
+    "log_activity",
+    "intraday",
+)
+# Of a profile what is left without its layers: Poisson orders of every patience and size around the best prices.
+BARE = ("market.book.signal=null", *(f"market.book.realistic.{layer}=null" for layer in LAYERS))
 REDUCED_FORM = ("market=gt1",)
 FEED_S = 4100.0  # of market time that hftbacktest replays in a round
 

@@ -64,7 +64,7 @@ class Crowd {
     }
     template <class Sink>
     void visit(std::size_t i, Sink& sink) {
-        if (i + 1 < size()) prefetch(markets_[i + 1]);
+        prefetch_after(markets_, i);
         VenueKind& venue = markets_[i].venue;
         venue.run_until(venue.now() + interval_, sink);
     }
@@ -77,6 +77,9 @@ class Crowd {
   private:
     struct alignas(64) Market {  // as in a batch
         VenueKind venue;
+
+        void prefetch() const { venue.prefetch(); }
+        void prefetch_touch() const { venue.prefetch_touch(); }
     };
 
     const auto& book(std::size_t i) const { return markets_[i].venue.book(); }

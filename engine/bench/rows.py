@@ -10,7 +10,18 @@ import numpy as np
 import config
 import engine
 from analysis.optimum import Problem, solve
-from engine.bench.contestants import BOOK, LAYERED, REDUCED_FORM, batch, envpool, hftbacktest, micro, vector_env
+from engine.bench.contestants import (
+    BARE,
+    BOOK,
+    LAYERED,
+    PROFILES,
+    REDUCED_FORM,
+    batch,
+    envpool,
+    hftbacktest,
+    micro,
+    vector_env,
+)
 from engine.bench.frame import Facts, Measure, Round, Row, at_least, at_most, ratio
 from engine.bench.markets import pairing, realised
 
@@ -36,6 +47,9 @@ BUDGET = {
     "threads_1024": at_least(1.9, 1.6),
     "threads_4096": at_least(1.9, 1.6),
     "richest_flow": at_most(1.6, 2),
+    **{f"events_{profile}_{n}": at_least(10, 6) for profile in PROFILES for n in (1, 1024)},
+    **{f"layers_{profile}": at_most(2.2, 2.6) for profile in PROFILES},
+    **{f"env_steps_{profile}": at_least(1, 0.6) for profile in PROFILES},
     "solve_gt1": at_most(1, 2),
     "solve_gt4": at_most(2, 5),
     "solve_twice_steps": at_most(2, 2.4),
@@ -46,6 +60,10 @@ BUDGET = {
 
 def _micro(name: str, _: Round) -> Facts:
     return micro().ask(name)
+
+
+def _micro_of(words: tuple[str, ...], row: str) -> Measure:
+    return lambda *_: micro(words).ask(row)
 
 
 def _steps(words: tuple[str, ...], n: int, threads: int = 1) -> Measure:
@@ -105,18 +123,34 @@ PAIRING = (
 REALISED = "realised over effective half-spread of our fills 1 s later, and 0.1 and 5 s later"
 HEAP = "heap that a Batch of books holds once reset, per market (1 kB = 1000 bytes): from 1024 to 2048 markets"
 
+
+def _profile_rows() -> dict[str, Row]:
+    rows = {}
+    for profile in PROFILES:
+        words = (f"market={profile}",)
+        for n in (1, 1024):
+            what = f"{EVENTS}; {n} markets in turn, realistic flow"
+            rows[f"events_{profile}_{n}"] = Row("M/s", what, _micro_of(words, f"events_{n}"))
+        what = f"{EVENTS}; 1 market, the profile without its layers"
+        rows[f"events_{profile}_bare"] = Row("M/s", what, _micro_of((*words, *BARE), "events_1"))
+        rows[f"layers_{profile}"] = Row(
+            "x",
+            "time of an event with all layers of the profile over that without",
+            ratio(f"events_{profile}_bare", f"events_{profile}_1"),
+        )
+        rows[f"env_steps_{profile}"] = Row("M/s", f"{STEPS}; n = 1024, 1 thread", _steps(words, 1024))
+    return rows
+
+
 ROWS = {
     "events_1": Row("M/s", f"{EVENTS}; 1 market", _micro),
     "events_64": Row("M/s", f"{EVENTS}; 64 markets in turn", _micro),
     "events_1024": Row("M/s", f"{EVENTS}; 1024 markets in turn", _micro),
     "events_4096": Row("M/s", f"{EVENTS}; 4096 markets in turn", _micro),
     "events_16384": Row("M/s", f"{EVENTS}; 16384 markets in turn", _micro),
-    "events_layered": Row(
-        "M/s", f"{EVENTS}; 64 markets in turn, every layer of flow", lambda *_: micro(LAYERED).ask("events_64")
-    ),
-    "events_book": Row(
-        "M/s", f"{EVENTS}; 64 markets in turn, an efficient price", lambda *_: micro(BOOK).ask("events_64")
-    ),
+    "events_layered": Row("M/s", f"{EVENTS}; 64 markets in turn, every layer of flow", _micro_of(LAYERED, "events_64")),
+    "events_book": Row("M/s", f"{EVENTS}; 64 markets in turn, an efficient price", _micro_of(BOOK, "events_64")),
+    **_profile_rows(),
     "cost_4096": Row("x", "time of an event at 4096 markets over that at 64", ratio("events_64", "events_4096")),
     "cost_16384": Row("x", "time of an event at 16384 markets over that at 64", ratio("events_64", "events_16384")),
     "latency_p50": Row("ns", f"median {LATENCY}", _micro),

@@ -15,6 +15,7 @@
 
 #include "engine/book/order.hpp"
 #include "engine/book/price_set.hpp"
+#include "engine/core/prefetch.hpp"
 #include "engine/core/types.hpp"
 
 namespace mm {
@@ -24,7 +25,7 @@ template <class SlotInteger, class SizeInteger, class OffsetInteger, Ticks Windo
 struct BookFormat {
     using Slot = SlotInteger;
     using Size = SizeInteger;      // lots of an order and of a level; generations too
-    using Offset = OffsetInteger;  // a price's place in the window
+    using Offset = OffsetInteger;  // a price's place in the window, and the orders of a queue
     static constexpr Ticks kWindow = Window;
     static constexpr std::uint32_t kCapacity = Capacity;
 };
@@ -38,6 +39,8 @@ class OrderBook {
   public:
     static constexpr Ticks kWindow = Format::kWindow;
     static constexpr std::uint32_t kCapacity = Format::kCapacity;
+    // Slots that are in use at most times: the free one that was used last is used first.
+    static constexpr std::uint32_t kUsual = std::min(kCapacity, 128U);
     // Most lots at one price.
     static constexpr Lots kMostLots =
         sizeof(Size) < sizeof(Lots) ? std::numeric_limits<Size>::max() : std::numeric_limits<Lots>::max();
@@ -144,7 +147,7 @@ class OrderBook {
     // The order behind a handle that the book holds.
     Order order(Handle handle) const {
         const Node& node = nodes_[handle.slot];
-        return {node.side, node.party, base_ + node.at, static_cast<Lots>(node.lots)};
+        return {node.side, node.party, base_ + static_cast<Ticks>(node.at), static_cast<Lots>(node.lots)};
     }
 
     // Best price of a side, or kNoPrice when it is empty.
@@ -162,6 +165,8 @@ class OrderBook {
     Lots depth(Ticks price) const { return inside(price) ? lots_at(price - base_) : 0; }
     // Those of the background.
     Lots background_depth(Ticks price) const { return inside(price) ? background_at(price - base_) : 0; }
+    // How many orders of the background stand at a price.
+    int background_orders(Ticks price) const { return inside(price) ? nodes_[head(price - base_)].at : 0; }
     // Next occupied price behind `price` on this side, away from the touch; kNoPrice when there is none. The price may
     // lie outside the window, as the touch of an empty side may.
     Ticks behind(Side side, Ticks price) const {
@@ -213,6 +218,19 @@ class OrderBook {
     }
     Ticks base() const { return base_; }
 
+    void prefetch() const {
+        mm::prefetch(&nodes_[0], &nodes_[kUsual]);
+        mm::prefetch(&background_, this + 1);
+    }
+    // What is known only once that has arrived: the queues near the touch.
+    void prefetch_touch() const {
+        constexpr Ticks kNear = 8;
+        for (const Ticks reference : reference_) {
+            const Ticks at = std::clamp(reference - base_, kNear, kWindow - kNear);
+            mm::prefetch(&nodes_[head(at - kNear)], &nodes_[head(at + kNear)]);
+        }
+    }
+
     // Checks every invariant; throws std::logic_error naming the first that fails.
     void validate() const {
         require(!two_sided() || best(Side::bid) < best(Side::ask), "the book is crossed");
@@ -232,8 +250,8 @@ class OrderBook {
     static_assert(kCapacity + static_cast<std::uint32_t>(kWindow) - 1 <= std::numeric_limits<Slot>::max());
     static_assert((kWindow & (kWindow - 1)) == 0, "ranks are mirrored bit by bit");
 
-    // An order, or the head of a queue: then `lots` are the queue's, `next` its first order and `previous` its last,
-    // and in place of a generation it counts the lots that are ours. A free slot has no lots and names the `next` free
+    // An order, or the head of a queue: then `lots` are the queue's, `next` its first order and `previous` its last; in
+    // place of a generation it counts the lots that are ours, in place of a price the orders of the background. A free slot has no lots and names the `next` free
     // one. `previous` and `next` are kept apart: a compiler would put them together before it writes them.
     struct Node {
         Size lots = 0;
@@ -254,6 +272,7 @@ class OrderBook {
     Handle order_in(Slot slot) const { return slot < kCapacity ? handle(slot) : Handle{}; }
     void clear_queue(Slot head) {
         nodes_[head].lots = nodes_[head].generation = 0;
+        nodes_[head].at = 0;
         nodes_[head].previous = nodes_[head].next = head;
     }
 
@@ -368,6 +387,7 @@ class OrderBook {
         if (party == Party::background) [[likely]] {
             background_.insert(side, rank);
             reference_[index(side)] = price_of(side, background_.best[index(side)]);
+            ++nodes_[queue].at;
         } else {
             ours_.insert(side, rank);
             nodes_[queue].generation = static_cast<Size>(ours_at(at) + lots);
@@ -396,6 +416,7 @@ class OrderBook {
         if (party == Party::background) [[likely]] {
             background_.erase_if(left == ours, side, rank);
             set_reference(side);
+            --nodes_[queue].at;
         } else {
             ours_.erase_if(ours == lots, side, rank);
             nodes_[queue].generation = static_cast<Size>(ours - lots);
@@ -441,6 +462,7 @@ class OrderBook {
         nodes_[last].next = nodes_[queue].previous = slot;
         nodes_[queue].lots = static_cast<Size>(nodes_[queue].lots + node.lots);
         (background ? background_ : ours_).insert(node.side, rank);
+        nodes_[queue].at = static_cast<Offset>(nodes_[queue].at + background);
         if (background) return set_reference(node.side);
         nodes_[queue].generation = static_cast<Size>(nodes_[queue].generation + node.lots);
     }
@@ -448,20 +470,23 @@ class OrderBook {
     std::uint32_t validate_queue(Ticks at) const {
         const Side side = !empty(Side::bid) && base_ + at <= best(Side::bid) ? Side::bid : Side::ask;
         std::uint32_t count = 0;
+        int background = 0;
         std::int64_t lots = 0, ours = 0;
         Slot before = head(at);
         for (Slot slot = nodes_[before].next; slot < kCapacity; before = slot, slot = nodes_[slot].next) {
             const Node& node = nodes_[slot];
-            require(node.at == at && node.lots > 0, "a queue holds a stranger");
+            require(static_cast<Ticks>(node.at) == at && node.lots > 0, "a queue holds a stranger");
             require(node.previous == before, "a queue's links disagree");
             require(node.side == side, "an order stands on the wrong side of its best");
             require(++count <= kCapacity, "a queue is circular");
             lots += static_cast<Lots>(node.lots);
             ours += node.party == Party::background ? 0 : static_cast<Lots>(node.lots);
+            background += node.party == Party::background;
         }
         require(nodes_[before].next == head(at) && nodes_[head(at)].previous == before, "a queue's ends disagree");
         require(lots == lots_at(at), "a queue's lots are not the sum of its orders");
         require(ours == ours_at(at), "a queue's own lots are not the sum of our orders");
+        require(background == background_orders(base_ + at), "a queue's orders of the background are not as many as it says");
         for (Side of : kSides) {
             require(background_.prices[index(of)].contains(rank_of(of, at)) == (lots > ours && of == side),
                     "the background's prices disagree with a queue");
@@ -504,6 +529,6 @@ using CompactOrderBook = OrderBook<BookFormat<std::uint8_t, std::uint16_t, std::
 // For simulated markets with orders far from the touch.
 using MediumOrderBook = OrderBook<BookFormat<std::uint16_t, std::uint16_t, std::uint16_t, 512, 1024>>;
 // For replaying real messages: thousands of orders, hundreds of ticks.
-using WideOrderBook = OrderBook<BookFormat<std::uint32_t, std::uint32_t, std::uint16_t, 1 << 16, 1 << 16>>;
+using WideOrderBook = OrderBook<BookFormat<std::uint32_t, std::uint32_t, std::uint32_t, 1 << 16, 1 << 16>>;
 
 }  // namespace mm

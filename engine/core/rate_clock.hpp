@@ -21,7 +21,7 @@ class RateClock {
     }
     // From a time on it runs at a rate, 1/s.
     void run_at(double rate, Nanoseconds now) {
-        rate /= kSecond;
+        rate *= 1.0 / kSecond;
         if (rate == rate_) return;
         left_ = std::max(left_ - rate_ * static_cast<double>(now - since_), 0.0);  // rounding aside
         rate_ = rate;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "engine/core/prefetch.hpp"
+
 namespace mm {
 
 // Four integers in a vector.
@@ -38,11 +40,13 @@ class DueTimes {
 
     void clear() {
         due_.fill(kNotDue);
+        used_ = 0;
         forget_order();
     }
     // Sets when a slot is due, and forgets when it was before.
     void set(Due due) {
         due_[slot(due)] = due;
+        used_ = std::max(used_, slot(due) + 1);
         if (due < horizon_) [[likely]]
             insert(due);
     }
@@ -62,9 +66,12 @@ class DueTimes {
         if (horizon_ == kNotDue) return;
         const Due from = horizon_;
         forget_order();
-        for (const Due due : due_)
-            if (due >= from && due < horizon_) insert(due);
+        for (std::uint32_t slot = 0; slot < used_; ++slot)
+            if (due_[slot] >= from && due_[slot] < horizon_) insert(due_[slot]);
     }
+
+    // The first slots are the first to be used.
+    void prefetch(std::uint32_t slots) const { mm::prefetch(this, &due_[std::min(slots, Slots - 1)]); }
 
     // Time starts anew so many ticks later.
     void shift(Due by) {
@@ -115,10 +122,11 @@ class DueTimes {
         horizon_ = kNotDue;
     }
 
-    std::array<Due, Slots> due_;
     alignas(Four) std::array<Due, kNear + kPast> near_;  // the earliest in order, behind some that are over
     std::uint32_t first_;
+    std::uint32_t used_;  // no slot from here on was ever due
     Due horizon_;  // all times before this are, or were, among those
+    std::array<Due, Slots> due_;
 };
 
 }  // namespace mm

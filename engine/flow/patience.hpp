@@ -11,6 +11,7 @@
 #include "engine/book/order.hpp"
 #include "engine/core/describe.hpp"
 #include "engine/core/discrete.hpp"
+#include "engine/core/prefetch.hpp"
 #include "engine/core/random.hpp"
 #include "engine/core/types.hpp"
 #include "engine/flow/due_times.hpp"
@@ -51,6 +52,12 @@ class Patience {
         Nanoseconds next = kNever;  // when the first order goes
         DueTimes<Book::kCapacity, std::uint64_t> due;
         std::array<std::uint8_t, Book::kCapacity> classes{};
+
+        void prefetch() const {
+            mm::prefetch(this, &due);
+            due.prefetch(Book::kUsual);
+            mm::prefetch(classes.data(), classes.data() + Book::kUsual);
+        }
     };
 
     explicit Patience(const PatienceParams& params);

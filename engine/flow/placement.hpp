@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <tuple>
@@ -75,7 +77,7 @@ class Placement {
         const Ticks best = sight.best(side), spread = sight.spread();
         const double apart = 2 * std::max(0.0, sight.gap(side));
         Ticks price = best;
-        if (spread > 1 && (inside || stream.uniform() < chance_inside(apart))) {
+        if (spread > 1 && (inside || goes_inside(apart, stream.uniform()))) {
             const double weakness = -sign(side) * sight.imbalance;
             if (weakness > 0 && stream.uniform() < params_.imbalance * weakness) return {};
             price += flip(side, std::min(spread - 1, 1 + reach(std::min<double>(apart, spread - 1), stream)));
@@ -88,10 +90,24 @@ class Placement {
     }
 
   private:
+    // By shares of `inside_gap`, between which chances the chance of going inside lies: mostly that says enough.
+    struct Bounds {
+        double low, high;
+    };
+    static constexpr double kCellsPerGap = 16;
+    static constexpr std::size_t kCells = 128;
+
+    std::array<Bounds, kCells> bounds() const;
+
     double chance_inside(double apart) const {
-        if (apart <= 0) return 0;
         const double power = math::exp(params_.inside_power * math::log(apart / params_.inside_gap));
         return std::min(params_.most_inside, params_.inside * power);
+    }
+    bool goes_inside(double apart, double uniform) const {
+        if (apart <= 0) return false;
+        const auto cell = static_cast<std::size_t>(std::min(apart * cells_per_tick_, kCells - 1.0));
+        if (uniform < inside_[cell].low) return true;
+        return uniform < inside_[cell].high && uniform < chance_inside(apart);
     }
     Ticks reach(double apart, Stream& stream) const {
         return static_cast<Ticks>(std::min(stream.exponential() * params_.inside_reach * apart, 0x1p20));
@@ -104,6 +120,8 @@ class Placement {
 
     PlacementParams params_;
     Discrete behind_;  // ticks behind the best, less one
+    double cells_per_tick_;
+    std::array<Bounds, kCells> inside_;
 };
 
 }  // namespace mm

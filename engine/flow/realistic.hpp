@@ -18,6 +18,7 @@
 
 #include "engine/book/order.hpp"
 #include "engine/core/describe.hpp"
+#include "engine/core/prefetch.hpp"
 #include "engine/core/random.hpp"
 #include "engine/core/rate_clock.hpp"
 #include "engine/flow/activity.hpp"
@@ -107,8 +108,6 @@ class RealisticFlow {
         std::uint64_t key = 0;  // with an event's name, what chance decides about it
         Source limits, takers;
         std::array<Source, 2> stale, informed;
-        Patience::State<Book> patience;
-        Prompts prompts;
         Value::State value;
         Metaorders::State metaorder;
         Impact::State impact;
@@ -118,6 +117,14 @@ class RealisticFlow {
         Nanoseconds slow = 0;    // when the slow clock last rang
         Nanoseconds opened = 0;  // when the session did
         std::uint64_t lost = 0;  // events that too many had been prompted for
+        Prompts prompts;
+        Patience::State<Book> patience;
+
+        void prefetch() const {
+            mm::prefetch(this, &prompts);
+            prompts.prefetch();
+            patience.prefetch();
+        }
     };
 
     RealisticFlow(const RealisticParams& params, Ticks initial_mid_ticks);
@@ -223,9 +230,6 @@ class RealisticFlow {
     template <class Book>
     void weather(State<Book>& state, Nanoseconds now, bool opening) const;
 
-    template <class Book>
-    static int background_orders(const Book& book, Ticks price);
-
     Placement placement_;
     SizeSampler lots_;
     Patience patience_;
@@ -295,7 +299,7 @@ void RealisticFlow::adjust(State<Book>& state, const Book& book, Nanoseconds now
     for (const Side side : kSides) {
         const bool empty = book.background_empty(side);
         const double hazard = empty ? 0 : stale_.hazard_of(side, seen);
-        const double orders = hazard > 0 ? background_orders(book, seen.best(side)) : 0;
+        const double orders = hazard > 0 ? book.background_orders(seen.best(side)) : 0;
         state.stale[index(side)].clock.run_at(hazard * orders, now);
         state.informed[index(side)].clock.run_at(empty ? 0 : informed_.rate_against(side, seen), now);
         state.next[kStaleBid + index(side)] = state.stale[index(side)].clock.due();
@@ -308,14 +312,6 @@ void RealisticFlow::adjust(State<Book>& state, const Book& book, Nanoseconds now
     state.next[kStep] = state.value.steps.due();
     state.next[kJump] = state.value.jumps.due();
     state.next[kSlow] = state.slow + kSlowly;
-}
-
-template <class Book>
-int RealisticFlow::background_orders(const Book& book, Ticks price) {
-    int orders = 0;
-    for (Handle order = book.front(price); order; order = book.following(order))
-        orders += book.order(order).party == Party::background;
-    return orders;
 }
 
 template <class Book, class Venue, class Sink>

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/core/flatten.hpp"
+#include "engine/core/prefetch.hpp"
 #include "engine/market/agenda.hpp"
 #include "engine/market/agent.hpp"
 #include "engine/market/desk.hpp"
@@ -85,6 +86,12 @@ class alignas(64) BookMarket {
     View view() const;
     void observe(float* row) const;
     bool finished() const { return setting_->agent.finished(step_); }
+
+    void prefetch() const {
+        mm::prefetch(this, &venue_);
+        venue_.prefetch();
+    }
+    void prefetch_touch() const { venue_.prefetch_touch(); }
 
     const VenueKind& venue() const { return venue_; }
     VenueKind& venue() { return venue_; }

@@ -40,7 +40,7 @@ class BookMarkets {
 
     void play(std::size_t begin, std::size_t end, const Depths* depths, const Shares* shares, double* statistics) {
         for (std::size_t i = begin; i < end; ++i, ++depths, ++shares, statistics += kBookStatistics) {
-            if (i + 1 < size()) prefetch(markets_[i + 1]);
+            prefetch_after(markets_, i);
             markets_[i].play(*depths, *shares, statistics);
         }
     }

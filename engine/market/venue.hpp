@@ -10,6 +10,7 @@
 #include "engine/book/order_book.hpp"
 #include "engine/core/check.hpp"
 #include "engine/core/flatten.hpp"
+#include "engine/core/prefetch.hpp"
 #include "engine/core/random.hpp"
 #include "engine/flow/flow.hpp"
 #include "engine/market/scenario.hpp"
@@ -101,6 +102,21 @@ class Venue {
         book_.reduce(handle, lots);
         sink.reduced(handle, gone);
         ++counters_.events;
+    }
+
+    void prefetch() const {
+        if constexpr (requires { state_.prefetch(); }) {
+            mm::prefetch(this, &state_);
+            state_.prefetch();
+            mm::prefetch(&counters_, &book_);
+            book_.prefetch();
+        } else {
+            mm::prefetch(this, this + 1);
+        }
+    }
+
+    void prefetch_touch() const {
+        if constexpr (requires { state_.prefetch(); }) book_.prefetch_touch();
     }
 
     const Book& book() const { return book_; }
