@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -54,6 +54,7 @@ class Rule:
     max_lots: int
     coefficients: Mapping[str, float] = field(default_factory=dict)  # what the strategy was made from
     at_end: tuple[str, ...] = ()  # coefficients that the search has left at an end of their range
+    spread_at: int | None = None  # column of the others' spread, where the rule looks at it
     reference: ActionReference = field(default=ActionReference.offsets, init=False)
     box: tuple[float, float] = field(default=(-1e3, 1e3), init=False)  # a rule has none
 
@@ -70,15 +71,17 @@ class Rule:
         steps = config.simulation.episode_steps
         return cls(name, strategy, config.market.price_unit, steps, config.max_lots, coefficients or {}, at_end)
 
-    def reading(self, _: Sequence[str]) -> Rule:
-        """Itself: it reads the columns that come first in every market."""
-        return self
+    def reading(self, columns: Sequence[str]) -> Rule:
+        """Itself; where it quotes at the touch, it finds the spread among the market's columns."""
+        return replace(self, spread_at=columns.index("spread")) if self.strategy.touching else self
 
     def __call__(self, observation: Floats) -> Floats:
-        """Actions [n, 2]; reads the columns every market has: 2 tau/T - 1, 2 q/Q and the signal."""
+        """Actions [n, 2]; reads the columns every market has first: 2 tau/T - 1, 2 q/Q and the signal."""
         to_go, inventory, alpha = observation[:, :3].astype(float).T
         step = np.rint((0.5 - 0.5 * to_go) * self.steps)
-        depths = self.strategy(step, np.rint(0.5 * inventory * self.max_lots), alpha)
+        lots = np.rint(0.5 * inventory * self.max_lots)
+        spread = None if self.spread_at is None else np.rint(self.price_unit * observation[:, self.spread_at])
+        depths = self.strategy(step, lots, alpha, spread)
         return (depths / self.price_unit - 1).astype(np.float32)  # an action counts from one price unit
 
 

@@ -654,10 +654,27 @@ class Strategy:
         """
     def in_steps_of(self, lots: int) -> Strategy:
         """The same table for inventories that lie ``lots`` apart, with straight lines between them."""
+    def at_touch(self, *, least_spread: float = 0.0, most_against: float = 1.0) -> Strategy:
+        """The same table counted outwards from the others' best prices instead of the mid (book).
+
+        Nothing is quoted while they are less than ``least_spread`` ticks apart, nor on a side that the signal is
+        against by more than ``most_against``: a bid while it is below -most_against, an ask while it is above it.
+        """
     def __call__(
-        self, step: NDArray[np.float64], inventory: NDArray[np.float64], alpha: NDArray[np.float64]
+        self,
+        step: NDArray[np.float64],
+        inventory: NDArray[np.float64],
+        alpha: NDArray[np.float64],
+        spread: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
-        """What it quotes in n states: [n] each, step from 0, inventory in lots, to depths [n, 2] (bid, ask)."""
+        """What it quotes in n states, from the mid: [n] each, to depths [n, 2] (bid, ask).
+
+        Step from 0, inventory in lots, the spread of the others in ticks, without which no strategy at the touch can
+        quote.
+        """
+    @property
+    def touching(self) -> bool:
+        """Whether it counts from the others' best prices."""
     @property
     def depths(self) -> NDArray[np.float64]:
         """The table, [steps or 1, 2 max_lots + 1, levels, 2]."""

@@ -94,10 +94,11 @@ def families(config: Config) -> list[Family]:
     """
     sigma, rate, linear = volatility(config), market_order_rate(config), _linear_skew(config)
     with_alpha = [_with_alpha(linear)] if has_signal(config) else []
+    joining = [_joining(config), _joining_with_alpha(config)] if config.market.kind is MarketKind.book else []
     formulae = [_avellaneda_stoikov(config, sigma)] if sigma > 0 else []
     formulae += [_glft(config, sigma)] if sigma > 0 and rate > 0 else []
     formulae += [_cartea_jaimungal(config)] if rate > 0 else []
-    return [_nothing(config), _constant_spread(config), linear, *with_alpha, *formulae]
+    return [_nothing(config), _constant_spread(config), linear, *with_alpha, *joining, *formulae]
 
 
 def has_signal(config: Config) -> bool:
@@ -152,6 +153,37 @@ def _with_alpha(linear: Family) -> Family:
     unit = _unit(linear.config)
     coefficients = (*linear.coefficients, Coefficient("alpha_skew", 0, 2 * unit))
     return replace(linear, name="linear skew with alpha", coefficients=coefficients)
+
+
+def _joining(config: Config) -> Family:
+    """Quotes so far behind the others' best prices, and only while these are far enough apart to pay for it."""
+    unit, lots = _unit(config), _limit(config)
+    coefficients = (
+        Coefficient("behind", 0, unit),
+        Coefficient("inventory_skew", 0, 0.2 * unit * lots),
+        Coefficient("least_spread", 0, 5 * unit),
+    )
+
+    def build(
+        behind: float, inventory_skew: float, least_spread: float, alpha_skew: float = 0.0, most_against: float = 1.0
+    ) -> engine.Strategy:
+        skewed = engine.Strategy.linear_skew(
+            half_spread=behind, inventory_skew=inventory_skew, alpha_skew=alpha_skew, max_lots=lots
+        ).in_steps_of(config.inventory_step)
+        return skewed.at_touch(least_spread=least_spread, most_against=most_against)
+
+    return Family("join the best", config, coefficients, build)
+
+
+def _joining_with_alpha(config: Config) -> Family:
+    """It also moves its quotes by the signal, and withdraws the side that the signal is against."""
+    joining = _joining(config)
+    coefficients = (
+        *joining.coefficients,
+        Coefficient("alpha_skew", 0, 2 * _unit(config)),
+        Coefficient("most_against", 0, 1),
+    )
+    return replace(joining, name="join the best with alpha", coefficients=coefficients)
 
 
 def _avellaneda_stoikov(config: Config, sigma: float) -> Family:

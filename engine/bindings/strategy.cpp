@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <cmath>
+#include <optional>
 
 #include "engine/bindings/bind.hpp"
 #include "engine/core/check.hpp"
@@ -38,15 +39,20 @@ py::array_t<double> depths(const Strategy& strategy) {
 using Column = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
 // What is quoted in n states, [n, 2].
-py::array_t<double> quote(const Strategy& strategy, const Column& step, const Column& inventory, const Column& alpha) {
-    if (step.ndim() != 1 || inventory.size() != step.size() || alpha.size() != step.size())
-        throw std::invalid_argument("step, inventory and alpha must be of one length");
+py::array_t<double> quote(const Strategy& strategy, const Column& step, const Column& inventory, const Column& alpha,
+                          const std::optional<Column>& spread) {
+    if (step.ndim() != 1 || inventory.size() != step.size() || alpha.size() != step.size() ||
+        (spread && spread->size() != step.size()))
+        throw std::invalid_argument("step, inventory, alpha and spread must be of one length");
+    if (strategy.touching() && !spread)
+        throw std::invalid_argument("spread must be given to a strategy that quotes at the touch, but it is None");
     py::array_t<double> quotes({step.size(), py::ssize_t{2}});
     auto* row = reinterpret_cast<Depths*>(quotes.mutable_data());
     for (py::ssize_t i = 0; i < step.size(); ++i) {
         check(step.at(i) >= 0 && step.at(i) < 0x1p32, "step", "lie in [0, 2^32)", step.at(i));
         check(!std::isnan(inventory.at(i)), "inventory", "be a number", inventory.at(i));
-        row[i] = strategy.depths(static_cast<std::uint32_t>(step.at(i)), inventory.at(i), alpha.at(i));
+        row[i] = strategy.depths(static_cast<std::uint32_t>(step.at(i)), inventory.at(i), alpha.at(i),
+                                 spread ? spread->at(i) : 0);
     }
     return quotes;
 }
@@ -65,7 +71,11 @@ void bind_strategy(py::module_& module) {
         .def_static("glft", &Strategy::glft, py::kw_only(), py::arg("risk_aversion"), py::arg("volatility"),
                     py::arg("decay"), py::arg("rate"), py::arg("max_lots"))
         .def("in_steps_of", &Strategy::in_steps_of, py::arg("lots"))
-        .def("__call__", &quote, py::arg("step"), py::arg("inventory"), py::arg("alpha"))
+        .def("at_touch", &Strategy::at_touch, py::kw_only(), py::arg("least_spread") = 0.0,
+             py::arg("most_against") = 1.0)
+        .def("__call__", &quote, py::arg("step"), py::arg("inventory"), py::arg("alpha"),
+             py::arg("spread") = py::none())
+        .def_property_readonly("touching", &Strategy::touching)
         .def_property_readonly("depths", &depths)
         .def_property_readonly("levels", &Strategy::levels)
         .def_property_readonly("alpha_skew", &Strategy::alpha_skew);

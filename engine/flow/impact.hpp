@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <tuple>
+#include <utility>
 
 #include "engine/core/describe.hpp"
 #include "engine/core/math.hpp"
@@ -36,21 +38,19 @@ class Impact {
         std::uint32_t run = 0;  // so many of them had it
     };
 
-    Impact(const ImpactParams& params, const SignForecast& forecast) : params_(params), forecast_(forecast) {}
+    Impact(const ImpactParams& params, SignForecast forecast) : params_(params), forecast_(std::move(forecast)) {}
 
     // What a market order moves the value by, ticks.
     double move(State& state, Side side, Lots lots) const {
         const double size = math::exp(params_.power * math::log(static_cast<double>(lots) / params_.unit));
         const int by = sign(side);
-        const double expected = state.run == 0 ? 0 : state.sign * forecast_[std::min(state.run, kLongest) - 1];
+        const double expected = state.run == 0 ? 0 : state.sign * forecast_[std::min<std::size_t>(state.run, forecast_.size()) - 1];
         state.run = by == state.sign ? state.run + 1 : 1;
         state.sign = static_cast<std::int8_t>(by);
         return params_.size * (by - params_.forecast_weight * expected) * size;
     }
 
   private:
-    static constexpr std::uint32_t kLongest = SignForecast{}.size();
-
     ImpactParams params_;
     SignForecast forecast_;
 };

@@ -1,7 +1,7 @@
 #include "engine/flow/metaorders.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace mm {
 
@@ -12,7 +12,8 @@ SignForecast sign_forecast(const MetaordersParams& params) {
     const auto reaches = [&](std::size_t pieces) {
         return pieces > longest ? 0.0 : std::pow(static_cast<double>(pieces), -params.tail);
     };
-    SignForecast forecast;
+    constexpr std::size_t kMost = 1024;
+    SignForecast forecast(std::min(2 * longest, kMost));
     std::vector<double> by_age{1.0};
     for (double& entry : forecast) {
         std::vector<double> next(by_age.size() + 1);

@@ -2,9 +2,9 @@
 // power-law tail, so that signs have a long memory (Lillo, Mike & Farmer 2005).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <tuple>
+#include <vector>
 
 #include "engine/core/describe.hpp"
 #include "engine/core/math.hpp"
@@ -26,7 +26,9 @@ struct MetaordersParams {
 };
 
 // What a run of n market orders of one sign says about the next: E[next sign x last sign], beyond the last entry too.
-using SignForecast = std::array<double, 24>;
+// Runs of two metaorders of the longest kind are in it: a shorter table takes the pieces of a long one by surprise, each
+// again, and prices then drift for minutes.
+using SignForecast = std::vector<double>;
 SignForecast sign_forecast(const MetaordersParams& params);
 
 class Metaorders {

@@ -407,7 +407,6 @@ void RealisticFlow::take_mispriced(Side maker, std::uint64_t event, State<Book>&
     const bool all = chance.uniform() < informed_.whole_queue;
     const Lots lots = all ? queue : std::min(queue, takers_.free_lots(chance));
     execute(opposite(maker), venue.reference(maker), lots, event, state, venue, sink);
-    impact_.move(state.impact, opposite(maker), std::max<Lots>(lots, 1));
 }
 
 template <class Book, class Venue, class Sink>

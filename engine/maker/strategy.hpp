@@ -41,8 +41,41 @@ class Strategy {
         return strategy;
     }
 
+    // The same table counted outwards from the others' best prices instead of the mid. Nothing is quoted while they
+    // are less than `least_spread` apart, nor on a side that the signal is against by more than `most_against`: a bid
+    // while it is below -most_against, an ask while it is above it.
+    Strategy at_touch(double least_spread, double most_against) const {
+        check(least_spread >= 0, "least_spread", "be >= 0", least_spread);
+        check(most_against >= 0, "most_against", "be >= 0", most_against);
+        Strategy strategy = *this;
+        strategy.at_touch_ = true;
+        strategy.least_spread_ = least_spread;
+        strategy.most_against_ = most_against;
+        return strategy;
+    }
+
+    // From the mid, where the others' best prices are `spread` apart.
+    Depths depths(std::uint32_t step, double inventory, double alpha, double spread) const {
+        const Depths depths = tabled(step, inventory, alpha);
+        if (!at_touch_) return depths;
+        if (spread < least_spread_) return {kFar, kFar};
+        return {-alpha > most_against_ ? kFar : depths.bid + 0.5 * spread,
+                alpha > most_against_ ? kFar : depths.ask + 0.5 * spread};
+    }
+
+    std::size_t rows() const { return depths_.size() / (width() * levels_.size()); }
+    std::size_t width() const { return 2 * static_cast<std::size_t>(max_lots_) + 1; }
+    Lots max_lots() const { return max_lots_ * step_lots_; }
+    double alpha_skew() const { return alpha_skew_; }
+    bool touching() const { return at_touch_; }
+    const std::vector<double>& levels() const { return levels_; }
+    const std::vector<Depths>& table() const { return depths_; }
+
+  private:
+    static constexpr double kFar = 1e9;  // ticks, or price: where nobody trades
+
     // Beyond the table its last row and its outermost inventory hold.
-    Depths depths(std::uint32_t step, double inventory, double alpha) const {
+    Depths tabled(std::uint32_t step, double inventory, double alpha) const {
         const std::size_t row = std::min<std::size_t>(step, rows() - 1);
         const double steps = std::clamp(inventory / step_lots_, -limit_, limit_) + limit_;
         const auto below = static_cast<std::size_t>(static_cast<Lots>(steps));
@@ -56,14 +89,6 @@ class Strategy {
         return {depths.bid - alpha_skew_ * alpha, depths.ask + alpha_skew_ * alpha};
     }
 
-    std::size_t rows() const { return depths_.size() / (width() * levels_.size()); }
-    std::size_t width() const { return 2 * static_cast<std::size_t>(max_lots_) + 1; }
-    Lots max_lots() const { return max_lots_ * step_lots_; }
-    double alpha_skew() const { return alpha_skew_; }
-    const std::vector<double>& levels() const { return levels_; }
-    const std::vector<Depths>& table() const { return depths_; }
-
-  private:
     // The level nearest to a signal.
     std::size_t level(double alpha) const {
         std::size_t level = 0;
@@ -77,6 +102,8 @@ class Strategy {
     Lots step_lots_ = 1;
     double limit_;  // max_lots
     double alpha_skew_;
+    bool at_touch_ = false;
+    double least_spread_ = 0, most_against_ = 0;
 };
 
 }  // namespace mm

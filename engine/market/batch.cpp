@@ -175,7 +175,7 @@ class BatchOf final : public Batch {
     }
 
     static Depths quote(const Strategy& strategy, const View& view) {
-        return strategy.depths(view.step, view.inventory, view.alpha);
+        return strategy.depths(view.step, view.inventory, view.alpha, view.spread);
     }
 
     static void clear(const Totals& totals, std::size_t n) {
