@@ -85,7 +85,11 @@ def correlation(first: Floats, second: Floats) -> float:
 def slope(x: Floats, y: Floats) -> float:
     """Of log y on log x by least squares, where both are above 0."""
     valid = (x > 0) & (y > 0)
-    return float(np.polyfit(np.log(x[valid]), np.log(y[valid]), 1)[0]) if valid.sum() > 1 else float("nan")
+    if valid.sum() < 2:
+        return float("nan")
+    log_x, log_y = np.log(x[valid]), np.log(y[valid])
+    centred = log_x - log_x.mean()
+    return ratio(float(centred @ log_y), float(centred @ centred))
 
 
 # Returns of the mid.
@@ -170,7 +174,7 @@ def dispersion_within(events: Events, window_s: float) -> float:
     parts = max(round(events.seconds / HALF_HOUR_S), 1)
     windows = max(round(events.seconds / parts / window_s), 1)
     counts = _counts(events, np.linspace(0, events.seconds, parts * windows + 1)).reshape(parts, windows)
-    return float(np.median(counts.var(axis=1) / counts.mean(axis=1)))
+    return float(np.median([ratio(part.var(), part.mean()) for part in counts]))
 
 
 def memory_of_gaps(events: Events, window_s: float) -> float:
@@ -213,7 +217,7 @@ def market_order_share(events: Events) -> float:
     """Market orders among limit orders, cancels and market orders."""
     taken = len(events.market_orders.sign)
     others = np.isin(events.kind, (SUBMISSION, PARTIAL_CANCEL, DELETION)).sum()
-    return float(taken / (taken + others))
+    return ratio(float(taken), float(taken + others))
 
 
 def lives(events: Events) -> Floats:
