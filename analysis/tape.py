@@ -84,13 +84,13 @@ def message_file(data: str) -> Path:
         UserError: it names none, or several.
 
     """
-    path = Path(data or os.environ.get("MARKET_DATA", ""))
-    name = "data" if data else "MARKET_DATA"
-    if path == Path():
+    given, name = data or os.environ.get("MARKET_DATA", ""), "data" if data else "MARKET_DATA"
+    if not given:
         raise config.UserError(
             "data must be a LOBSTER message file or a folder that holds one, but neither data=PATH nor the "
             "environment variable MARKET_DATA is given"
         )
+    path = Path(given)
     if not path.is_dir():
         return path
     files = sorted(path.rglob("*_message_*.csv*"))
@@ -149,7 +149,8 @@ def _unpacked(path: Path) -> Iterator[Path]:
             with unpack(path) as packed:
                 shutil.copyfileobj(packed, plain)
         except _UNREADABLE as error:
-            raise config.UserError(f"{path} cannot be unpacked: {error}") from None
+            reason = str(error) or "it is cut short"
+            raise config.UserError(f"{path} cannot be unpacked: {reason}") from None
         plain.flush()
         yield Path(plain.name)
 
@@ -211,7 +212,7 @@ def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float, tic
     messages, closed, closed_s = without_closed_time(messages)
     length = (messages["time_ns"][-1] - messages["time_ns"][0]) / 1e9
     if length == 0:
-        raise config.UserError("the messages must last for some time, but all of them are of one instant")
+        raise config.UserError("the messages must last for some time while the market is open, but they do not")
     if length <= burn_in_s:
         raise config.UserError(f"burn_in_s must be < the {length:.6g} s of the messages, but it is {burn_in_s}")
     with_earlier, inferred = _with_earlier_orders(messages)
@@ -253,7 +254,9 @@ def tick_of(messages: NDArray[np.void]) -> int:
     """
     prices = messages["price"][messages["type"] <= EXECUTION]
     if prices.size == 0:
-        raise config.UserError("the messages must hold at least one of a visible order (types 1 to 4), but there is none")
+        raise config.UserError(
+            "the messages must hold at least one of a visible order (types 1 to 4), but there is none"
+        )
     tick = int(np.gcd.reduce(prices))
     while True:
         for factor in (2, 3, 5):

@@ -118,20 +118,19 @@ def recorded(path: Path, book: Path | None = None) -> Events:
         UserError: FILE:LINE, the rule and the value; or the files do not go together.
 
     """
-    messages = read(path)
+    messages, levels = read(path), None if book is None else read_levels(book)
+    if levels is not None and len(levels) != len(messages):
+        raise UserError(f"{book} must have a row for each message of {path}, {len(messages)}, but it has {len(levels)}")
     with said_of(path):
-        return _of_recording(messages, path, book)
+        return _of_recording(messages, levels)
 
 
-def _of_recording(messages: NDArray[np.void], path: Path, book: Path | None) -> Events:
-    if book is None:
+def _of_recording(messages: NDArray[np.void], levels: Ints | None) -> Events:
+    if levels is None:
         tape = tape_of(messages, burn_in_s=0, block_s=BLOCK_S)
         rows = depth.replayed(empty_replay(tape.messages, tape.tick), tape.messages)
         found = depth.depth_of(tape.messages, rows, tape.dwell, tape.tick)
         return _events(tape.messages, tape.touch, found, tape.counted, tape.tick)
-    levels = read_levels(book)
-    if len(levels) != len(messages):
-        raise UserError(f"{book} must have a row for each message of {path}, {len(messages)}, but it has {len(levels)}")
     tick = tick_of(messages)
     messages, closed, _ = without_closed_time(messages)
     found = depth.depth_of(messages, depth.recorded(levels), _dwell(messages), tick)
@@ -174,7 +173,9 @@ def simulate(market: MarketConfig, *, seconds: float, seed: int) -> Session:
 
 def _empty_replay(market: MarketConfig) -> engine.Replay:
     assert market.book is not None
-    return engine.Replay(np.empty(0, np.int64), tick=_tick(market), centre=_tick(market) * market.book.initial_mid_ticks)
+    return engine.Replay(
+        np.empty(0, np.int64), tick=_tick(market), centre=_tick(market) * market.book.initial_mid_ticks
+    )
 
 
 def _dwell(messages: NDArray[np.void]) -> Floats:

@@ -67,7 +67,7 @@ def stream(random: np.random.Generator, **changes: object) -> Events:
     made = Events(
         time=time, kind=kind, side=random.choice([-1, 1], n), order=np.arange(n) // 2, size=np.full(n, 1.0), price=mid,
         bid=mid - 1, ask=mid + 1, bid_size=random.uniform(1, 9, n), ask_size=random.uniform(1, 9, n),
-        seconds=SECONDS, lot=1,
+        ahead=np.where(kind == SUBMISSION, 1.0, np.nan), behind=np.ones(41), seconds=SECONDS, lot=1,
     )  # fmt: skip
     return replace(made, **changes)
 
@@ -104,7 +104,7 @@ def test_independent_signs_and_those_that_repeat_themselves(plain):
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 60])
 def test_a_few_events_are_too_few_but_no_error(plain, count):
     """What they do not tell is not a number, and no fact then."""
-    arrays = ("time", "kind", "side", "order", "size", "price", "bid", "ask", "bid_size", "ask_size")
+    arrays = ("time", "kind", "side", "order", "size", "price", "bid", "ask", "bid_size", "ask_size", "ahead")
     cut = replace(
         plain, **{name: getattr(plain, name)[:count] for name in arrays}, seconds=float(plain.time[count - 1])
     )
