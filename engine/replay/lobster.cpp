@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMessageColumns = 6;
 constexpr std::int64_t kMostLots = std::numeric_limits<Lots>::max();
-constexpr Nanoseconds kLatest = Nanoseconds{2 * 86'400} * 1'000'000'000;  // a session may last past midnight
+constexpr Nanoseconds kLatest = Nanoseconds{172'800} * 1'000'000'000;  // a session may last past midnight
 
 std::string read_file(const std::string& path) {
     if (std::filesystem::is_directory(path)) throw std::invalid_argument(path + " cannot be read: it is a folder");
