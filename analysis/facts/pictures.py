@@ -6,6 +6,7 @@ Every logarithmic axis has its limits: of a stream too short for a statistic not
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import erfc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,15 +55,18 @@ def _tail(values: Floats) -> tuple[Floats, Floats]:
 
 
 def _returns(axis: Axes, streams: Mapping[str, Events]) -> None:
-    """In units of their sd, beside a normal's."""
+    """In units of their root mean square, beside a normal's."""
     for name, events in streams.items():
         moves = np.diff(events.mid_at(np.arange(0, events.seconds, 1.0)))
-        axis.plot(*_tail(np.abs(moves[moves != 0]) / (moves.std() or 1.0)), label=name)
+        if np.any(moves):
+            axis.plot(*_tail(np.abs(moves[moves != 0]) / np.sqrt(np.mean(moves**2))), label=name)
+    x = np.geomspace(0.1, 5, 100)
+    axis.plot(x, [erfc(value / 2**0.5) for value in x], color="grey", linewidth=0.8, label="normal")
     axis.set(
         xscale="log",
         yscale="log",
         title="1 s returns of the mid",
-        xlabel="size of the move (its standard deviations)",
+        xlabel="size of the move (root mean squares)",
         ylabel="share of moves that are larger",
         xlim=(0.1, 30),
         ylim=(1e-5, 1.2),

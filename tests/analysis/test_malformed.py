@@ -20,7 +20,7 @@ import pytest
 import config
 from analysis import facts, tape
 from analysis.calibration import Options, calibrate, calibrate_file
-from analysis.facts import files
+from analysis.facts import files, pictures
 from config import UserError
 
 ROWS = 1500  # of a recording that is mutated
@@ -161,6 +161,14 @@ def test_files_of_legal_rows_are_measured_or_refused_in_a_sentence(tmp_path):
             assert not said or is_a_sentence(said), seed
             outcomes.append(bool(said))
     assert 0.2 < np.mean(outcomes) < 0.8
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1, 2, 61])
+def test_a_recording_too_short_for_a_statistic_is_drawn_without_it(tmp_path, seconds):
+    path = tmp_path / "x_message_1.csv"
+    path.write_text(HEAD + f"{34200.2 + seconds},4,12,100,5853500,-1\n")
+    events = facts.recorded(path)
+    assert pictures.draw({"recorded": events}, tmp_path / "x.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("packing", ["gzip", "zip"])
