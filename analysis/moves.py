@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from analysis.tape import Floats, Tape
+from config import UserError
 
 SHORT_S, LONG_S = 0.1, 1.0
 
@@ -32,9 +33,20 @@ LABELS = {
 
 
 def moves_of(tape: Tape) -> Moves:
-    """How the price of a tape moves, after its burn-in."""
+    """How the price of a tape moves, after its burn-in.
+
+    Raises:
+        UserError: it has none, or for too short a time.
+
+    """
     spread = tape.best[-1] - tape.best[1]
     known = np.isfinite(spread)
+    if not tape.dwell[known].any():
+        raise UserError("the book must have two sides after the burn-in, but it never has")
+    if tape.seconds <= 2 * LONG_S:
+        raise UserError(
+            f"the messages must last for more than {2 * LONG_S:g} s after the burn-in, but they last {tape.seconds:.6g}"
+        )
     short, second = np.diff(mids(tape, SHORT_S)), np.diff(mids(tape, LONG_S))
     return Moves(
         spread=float(np.average(spread[known], weights=tape.dwell[known])),

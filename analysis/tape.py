@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import lzma
 import os
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -23,6 +25,8 @@ import engine
 PRICE_SCALE = 10_000  # LOBSTER's prices are x 10^4
 SHOWN = 3  # files, of a folder that holds too many
 MOST_OFF_TICK = 1e-3  # share of messages
+MOST_TICKS = 2**30 - 1  # of a price: what `engine.Replay` has room for
+MOST_SHARES = np.iinfo(np.int32).max  # of an order
 HALTED, RESUMED = -1, 1  # prices of LOBSTER's type 7
 GAP_S, GAP_MESSAGES = 30.0, 100  # a silence of a recording that is longer, and as long as so many messages usually take
 SUBMISSION, PARTIAL_CANCEL, DELETION, EXECUTION, HIDDEN_EXECUTION, CROSS_TRADE, HALT = range(1, 8)
@@ -80,13 +84,13 @@ def message_file(data: str) -> Path:
         UserError: it names none, or several.
 
     """
-    path = Path(data or os.environ.get("MARKET_DATA", ""))
-    name = "data" if data else "MARKET_DATA"
-    if path == Path():
+    given, name = data or os.environ.get("MARKET_DATA", ""), "data" if data else "MARKET_DATA"
+    if not given:
         raise config.UserError(
             "data must be a LOBSTER message file or a folder that holds one, but neither data=PATH nor the "
             "environment variable MARKET_DATA is given"
         )
+    path = Path(given)
     if not path.is_dir():
         return path
     files = sorted(path.rglob("*_message_*.csv*"))
@@ -120,6 +124,15 @@ def _read(path: Path, reader: Callable[[Path], Read]) -> Read:
 
 
 @contextmanager
+def said_of(path: Path) -> Iterator[None]:
+    """A mistake in what was read from ``path`` names the file."""
+    try:
+        yield
+    except config.UserError as error:
+        raise config.UserError(f"{path}: {error}") from None
+
+
+@contextmanager
 def _unpacked(path: Path) -> Iterator[Path]:
     """``path``, or for a while a file with what is packed in it."""
     try:
@@ -135,8 +148,9 @@ def _unpacked(path: Path) -> Iterator[Path]:
         try:
             with unpack(path) as packed:
                 shutil.copyfileobj(packed, plain)
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-            raise config.UserError(f"{path} cannot be unpacked: {error}") from None
+        except _UNREADABLE as error:
+            reason = str(error) or "it is cut short"
+            raise config.UserError(f"{path} cannot be unpacked: {reason}") from None
         plain.flush()
         yield Path(plain.name)
 
@@ -156,6 +170,18 @@ def _zst(path: Path) -> IO[bytes]:
     raise config.UserError(f"{path} is packed with zstd, which must be unpacked first: unzstd {path}")
 
 
+# A zip archive's own words for what it cannot: a password, a way of packing, a field cut short, a name of no alphabet.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    RuntimeError,
+    NotImplementedError,
+    struct.error,
+    ValueError,
+)
 _PACKINGS: dict[bytes, Callable[[Path], IO[bytes]]] = {
     b"\x1f\x8b": _gzipped,
     b"PK\x03\x04": _zipped,
@@ -175,21 +201,23 @@ def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float, tic
         tick: x 10^4; 0: the largest that all but one in a thousand of the messages keep.
 
     Raises:
-        UserError: no limit order, or nothing after the burn-in.
+        UserError: no limit order, nothing after the burn-in, or a price of too many ticks.
     """
     visible = messages[messages["type"] <= EXECUTION]
     if not np.any(visible["type"] == SUBMISSION):
         raise config.UserError("the messages must hold at least one limit order (type 1), but there is none")
     tick = tick or tick_of(messages)
     messages, off_tick = _on_tick(messages, tick)
+    _check_range(messages, tick)
     messages, closed, closed_s = without_closed_time(messages)
-    visible = messages[messages["type"] <= EXECUTION]
     length = (messages["time_ns"][-1] - messages["time_ns"][0]) / 1e9
+    if length == 0:
+        raise config.UserError("the messages must last for some time while the market is open, but they do not")
     if length <= burn_in_s:
         raise config.UserError(f"burn_in_s must be < the {length:.6g} s of the messages, but it is {burn_in_s}")
     with_earlier, inferred = _with_earlier_orders(messages)
     whole, added = _with_block_marks(with_earlier, inferred, burn_in_s, block_s)
-    replay = engine.Replay(np.empty(0, np.int64), tick=tick, centre=int(np.median(visible["price"]) // tick * tick))
+    replay = empty_replay(whole, tick)
     rows = replay.apply_and_record(whole, 1)
     time = (whole["time_ns"] - whole["time_ns"][0]) / 1e9
     span = np.maximum(time, burn_in_s)
@@ -211,9 +239,24 @@ def tape_of(messages: NDArray[np.void], *, burn_in_s: float, block_s: float, tic
     )
 
 
-def tick_of(messages: NDArray[np.void]) -> int:
-    """The greatest common divisor of all visible prices but those of a few orders that stand between the ticks."""
+def empty_replay(messages: NDArray[np.void], tick: int) -> engine.Replay:
+    """A replay whose window lies around the prices of ``messages``."""
     prices = messages["price"][messages["type"] <= EXECUTION]
+    return engine.Replay(np.empty(0, np.int64), tick=tick, centre=int(np.median(prices) // tick * tick))
+
+
+def tick_of(messages: NDArray[np.void]) -> int:
+    """The greatest common divisor of all visible prices but those of a few orders that stand between the ticks.
+
+    Raises:
+        UserError: no order is visible.
+
+    """
+    prices = messages["price"][messages["type"] <= EXECUTION]
+    if prices.size == 0:
+        raise config.UserError(
+            "the messages must hold at least one of a visible order (types 1 to 4), but there is none"
+        )
     tick = int(np.gcd.reduce(prices))
     while True:
         for factor in (2, 3, 5):
@@ -222,6 +265,15 @@ def tick_of(messages: NDArray[np.void]) -> int:
                 break
         else:
             return tick
+
+
+def _check_range(messages: NDArray[np.void], tick: int) -> None:
+    highest = int(messages["price"][messages["type"] <= EXECUTION].max())
+    if highest > MOST_TICKS * tick:
+        raise config.UserError(
+            f"the prices must be at most {MOST_TICKS} ticks of {tick / PRICE_SCALE:g}, "
+            f"but one is {highest / PRICE_SCALE:.10g}"
+        )
 
 
 def _on_tick(messages: NDArray[np.void], tick: int) -> tuple[NDArray[np.void], int]:
@@ -290,7 +342,8 @@ def _with_earlier_orders(messages: NDArray[np.void]) -> tuple[NDArray[np.void], 
     earlier = messages[orphan[first]].copy()
     earlier["time_ns"] = messages["time_ns"][position]
     earlier["type"] = SUBMISSION
-    earlier["size"] = np.bincount(which, weights=messages["size"][orphan], minlength=len(ids))
+    held = np.bincount(which, weights=messages["size"][orphan], minlength=len(ids))
+    earlier["size"] = np.minimum(held, MOST_SHARES)  # more can only be an id that stands for several orders
     return np.insert(messages, position, earlier), np.insert(np.zeros(len(messages), np.bool_), position, True)
 
 

@@ -25,8 +25,9 @@ def calibrate_file(data: str, out: Path, options: Options) -> None:
         raise UserError(f"out must be the path of the YAML file to write, but it is '{out}'")
     path = tape.message_file(data)
     messages = tape.read(path)
-    overlay = calibrate(messages, options, path.stem)
-    files.check_room(overlay["market"]["calibration"])
-    anchor(overlay["market"], messages, options)
+    with tape.said_of(path):
+        overlay = calibrate(messages, options, path.stem)
+        files.check_room(overlay["market"]["calibration"])
+        anchor(overlay["market"], messages, options)
     files.write(overlay, out)
     print(files.table(overlay["market"]))

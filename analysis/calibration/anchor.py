@@ -28,7 +28,12 @@ STALE_HAZARD = 10.0  # 1/s: not estimated; quotes that the price has passed are 
 
 
 def anchor(market: dict[str, Any], messages: NDArray[np.void], options: Options | None = None) -> None:
-    """Gives a calibrated market its efficient price, and the facts of its price beside those of ``messages``."""
+    """Gives a calibrated market its efficient price, and the facts of its price beside those of ``messages``.
+
+    Raises:
+        UserError: the price is known for too short a time, or nothing can be simulated at these rates.
+
+    """
     options = options or Options()
     tape = tape_for(messages, options)
     recorded, volatility = moves.moves_of(tape), digits(moves.volatility(tape, VOLATILITY_S), 3)
@@ -54,5 +59,8 @@ def anchor(market: dict[str, Any], messages: NDArray[np.void], options: Options 
 def _simulated_facts(market: dict[str, Any]) -> moves.Moves:
     book = config.section(config.MarketConfig, market).book
     assert book is not None
-    messages = engine.simulate_messages(book.params(), lot=1, tick=1, seed=SIMULATION_SEED, seconds=SIMULATED_S)
-    return moves.moves_of(tape_of(messages, burn_in_s=book.warmup_s, block_s=SIMULATED_S))
+    try:
+        messages = engine.simulate_messages(book.params(), lot=1, tick=1, seed=SIMULATION_SEED, seconds=SIMULATED_S)
+        return moves.moves_of(tape_of(messages, burn_in_s=book.warmup_s, block_s=SIMULATED_S))
+    except (ValueError, config.UserError) as error:
+        raise config.UserError(f"the rates found must make a market that can be simulated: {error}") from None

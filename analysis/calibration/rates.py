@@ -59,6 +59,7 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
     """
     options = options or Options()
     tape = tape_for(messages, options)
+    mid = _initial_mid(tape)
     edges = np.array(options.distance or _edges(tape, options.coverage))
     limits = _limit_rates(tape, edges)
     cancels = _cancel_hazards(tape, edges)
@@ -77,7 +78,7 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
             "lot": lot,
             "price_unit": digits(mean_spread / 2),
             "book": {
-                "initial_mid_ticks": max(LEAST_MID, _initial_mid(tape)),
+                "initial_mid_ticks": max(LEAST_MID, mid),
                 "initial_spread_ticks": max(1, round(mean_spread)),
                 "warmup_s": _warmup(cancels),
                 "latency_ms": 1.0,
@@ -100,7 +101,7 @@ def calibrate(messages: NDArray[np.void], options: Options | None = None, source
                 "messages": len(messages),
                 "seconds": digits(tape.seconds),
                 "closed_s": digits(tape.closed_s),
-                "mid_ticks": _initial_mid(tape),
+                "mid_ticks": mid,
                 "coverage": digits(_coverage(tape, edges), 3),
                 "options": {**dataclasses.asdict(options), "distance": list(options.distance)},
                 "limit_rate": limits,

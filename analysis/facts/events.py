@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import engine
+from analysis.facts import depth
+from analysis.facts.depth import Depth
 from analysis.tape import (
     EXECUTION,
     HALT,
@@ -17,8 +19,10 @@ from analysis.tape import (
     PRICE_SCALE,
     Floats,
     Ints,
+    empty_replay,
     read,
     read_levels,
+    said_of,
     tape_of,
     tick_of,
     without_closed_time,
@@ -44,7 +48,7 @@ class MarketOrders:
 
 @dataclass(frozen=True, kw_only=True)
 class Events:
-    """A stream of events; all arrays have one entry per event, in time order.
+    """A stream of events; all arrays but ``behind`` have one entry per event, in time order.
 
     ``kind`` is LOBSTER's type, ``side`` that of the resting order (1 bid, -1 ask). Prices are in ticks, NaN while a
     side is empty; sizes are in the stream's own unit, of which ``lot`` make a lot.
@@ -60,6 +64,8 @@ class Events:
     ask: Floats
     bid_size: Floats
     ask_size: Floats
+    ahead: Floats  # what stood at a limit order's price before it came; NaN of other events, and where that is unknown
+    behind: Floats  # mean depth over time at 0, 1, ... ticks behind the best; NaN where it is unknown
     seconds: float
     lot: int
 
@@ -112,16 +118,23 @@ def recorded(path: Path, book: Path | None = None) -> Events:
         UserError: FILE:LINE, the rule and the value; or the files do not go together.
 
     """
-    messages = read(path)
-    if book is None:
-        tape = tape_of(messages, burn_in_s=0, block_s=BLOCK_S)
-        return _events(tape.messages[tape.counted], tape.touch[tape.counted], tape.tick, ROUND_LOT)
-    levels = read_levels(book)
-    if len(levels) != len(messages):
+    messages, levels = read(path), None if book is None else read_levels(book)
+    if levels is not None and len(levels) != len(messages):
         raise UserError(f"{book} must have a row for each message of {path}, {len(messages)}, but it has {len(levels)}")
+    with said_of(path):
+        return _of_recording(messages, levels)
+
+
+def _of_recording(messages: NDArray[np.void], levels: Ints | None) -> Events:
+    if levels is None:
+        tape = tape_of(messages, burn_in_s=0, block_s=BLOCK_S)
+        rows = depth.replayed(empty_replay(tape.messages, tape.tick), tape.messages)
+        found = depth.depth_of(tape.messages, rows, tape.dwell, tape.tick)
+        return _events(tape.messages, tape.touch, found, tape.counted, tape.tick)
     tick = tick_of(messages)
     messages, closed, _ = without_closed_time(messages)
-    return _events(messages[~closed], levels[~closed, :4], tick, ROUND_LOT)
+    found = depth.depth_of(messages, depth.recorded(levels), _dwell(messages), tick)
+    return _events(messages, levels, found, ~closed, tick)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,11 +146,13 @@ class Session:
     seconds: float
     messages: NDArray[np.void]  # [n] `engine.MESSAGE`
     levels: Ints  # [n, 4 x `LEVELS`], the book after each, as `engine.read_book` gives it
+    depth: Depth
 
     @cached_property
     def events(self) -> Events:
         """What is measured of it."""
-        return _events(self.messages, self.levels[:, :4], _tick(self.market), ROUND_LOT)
+        counts = np.ones(len(self.messages), np.bool_)
+        return _events(self.messages, self.levels, self.depth, counts, _tick(self.market))
 
 
 def simulate(market: MarketConfig, *, seconds: float, seed: int) -> Session:
@@ -146,25 +161,43 @@ def simulate(market: MarketConfig, *, seconds: float, seed: int) -> Session:
     opens_ns = round(1e9 * market.book.warmup_s)
     tick = _tick(market)
     messages = engine.simulate_messages(market.book.params(), lot=market.lot, tick=tick, seed=seed, seconds=seconds)
-    replay = engine.Replay(np.empty(0, np.int64), tick=tick, centre=tick * market.book.initial_mid_ticks)
-    levels = replay.apply_and_record(messages, LEVELS)
+    levels = _empty_replay(market).apply_and_record(messages, LEVELS)
     counts = messages["time_ns"] >= opens_ns
+    rows = depth.replayed(_empty_replay(market), messages)
+    found = depth.depth_of(messages, rows, np.where(counts, _dwell(messages), 0), tick)
     messages = messages[counts]
     messages["time_ns"] -= opens_ns
-    return Session(market=market, seed=seed, seconds=seconds, messages=messages, levels=levels[counts])
+    found = replace(found, ahead=found.ahead[counts])
+    return Session(market=market, seed=seed, seconds=seconds, messages=messages, levels=levels[counts], depth=found)
+
+
+def _empty_replay(market: MarketConfig) -> engine.Replay:
+    assert market.book is not None
+    return engine.Replay(
+        np.empty(0, np.int64), tick=_tick(market), centre=_tick(market) * market.book.initial_mid_ticks
+    )
+
+
+def _dwell(messages: NDArray[np.void]) -> Floats:
+    """Time until the next message, s."""
+    return np.diff(messages["time_ns"], append=messages["time_ns"][-1:]) / 1e9
 
 
 def _tick(market: MarketConfig) -> int:
     return round(market.tick * PRICE_SCALE)
 
 
-def _events(messages: NDArray[np.void], touch: Ints, tick: int, lot: int) -> Events:
-    """``touch`` is laid out as `engine.read_book` does it, of which the first level is needed."""
-    trading = messages["type"] < HALT
-    messages, touch = messages[trading], touch[trading]
+def _events(messages: NDArray[np.void], levels: Ints, found: Depth, counts: NDArray[np.bool_], tick: int) -> Events:
+    """Of the messages that count; ``levels`` are laid out as `engine.read_book` does it, the first one is needed."""
+    trading = counts & (messages["type"] < HALT)
+    if not trading.any():
+        raise UserError("the messages must hold at least one while the market is open, but there is none")
+    messages, touch = messages[trading], levels[trading, :4]
     time = (messages["time_ns"] - messages["time_ns"][0]) / 1e9
     price, size = touch[:, ::2] / tick, touch[:, 1::2].astype(float)
     known = size > 0
+    if not known.all(axis=1).any():
+        raise UserError("the book must have two sides at some time, but it never has")
     ask, bid = np.where(known, price, np.nan).T
     return Events(
         time=time,
@@ -177,6 +210,8 @@ def _events(messages: NDArray[np.void], touch: Ints, tick: int, lot: int) -> Eve
         ask=ask,
         bid_size=np.where(known[:, 1], size[:, 1], 0),
         ask_size=np.where(known[:, 0], size[:, 0], 0),
+        ahead=found.ahead[trading],
+        behind=found.behind,
         seconds=float(time[-1]),
-        lot=lot,
+        lot=ROUND_LOT,
     )

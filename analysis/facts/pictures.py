@@ -6,6 +6,7 @@ Every logarithmic axis has its limits: of a stream too short for a statistic not
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import erfc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,9 +34,10 @@ def draw(streams: Mapping[str, Events], path: Path) -> Path:
     """
     from matplotlib.figure import Figure  # here: it takes a second, which the table need not wait for
 
-    figure = Figure(figsize=(15, 8.4), layout="constrained")
-    axes = figure.subplots(2, 3).ravel()
-    for axis, panel in zip(axes, (_returns, _memory, _signs, _signature, _response, _gaps), strict=True):
+    figure = Figure(figsize=(20, 8.8), layout="constrained")
+    axes = figure.subplots(2, 4).ravel()
+    panels = (_returns, _memory, _signs, _signature, _response, _gaps, _shape, _queue)
+    for axis, panel in zip(axes, panels, strict=True):
         panel(axis, streams)
     axes[0].legend()
     figure.suptitle(" beside ".join(streams))
@@ -53,15 +55,19 @@ def _tail(values: Floats) -> tuple[Floats, Floats]:
 
 
 def _returns(axis: Axes, streams: Mapping[str, Events]) -> None:
-    """In units of their sd, beside a normal's."""
+    """In units of their root mean square, beside a normal's."""
     for name, events in streams.items():
         moves = np.diff(events.mid_at(np.arange(0, events.seconds, 1.0)))
-        axis.plot(*_tail(np.abs(moves[moves != 0]) / (moves.std() or 1.0)), label=name)
+        if np.any(moves):
+            axis.plot(*_tail(np.abs(moves[moves != 0]) / np.sqrt(np.mean(moves**2))), label=name)
+    x = np.geomspace(0.1, 5, 100)
+    axis.plot(x, [erfc(value / 2**0.5) for value in x], color="grey", linewidth=0.8, label="normal")
     axis.set(
         xscale="log",
         yscale="log",
-        title="1 s returns: share larger than",
-        xlabel="sd",
+        title="1 s returns of the mid",
+        xlabel="size of the move (root mean squares)",
+        ylabel="share of moves that are larger",
         xlim=(0.1, 30),
         ylim=(1e-5, 1.2),
     )
@@ -74,7 +80,7 @@ def _memory(axis: Axes, streams: Mapping[str, Events]) -> None:
         values = [s.autocorrelation(moves, int(lag)) for lag in LAGS_S]
         axis.plot(LAGS_S, values, color=line.get_color(), linestyle=":")
     axis.axhline(0, color="grey", linewidth=0.6)
-    axis.set(title="autocorrelation of |1 s returns|, dotted: of returns", xlabel="lag (s)")
+    axis.set(title="memory of |1 s returns|; dotted: of 1 s returns", xlabel="lag (s)", ylabel="autocorrelation")
 
 
 def _signs(axis: Axes, streams: Mapping[str, Events]) -> None:
@@ -83,7 +89,12 @@ def _signs(axis: Axes, streams: Mapping[str, Events]) -> None:
         axis.plot(TRADE_LAGS, [s.autocorrelation(values, int(lag)) for lag in TRADE_LAGS], label=name)
     axis.set_yscale("symlog", linthresh=0.01)  # noise around 0 has no logarithm
     axis.set(
-        xscale="log", xlim=(0.9, 250), ylim=(-0.1, 1), title="autocorrelation of signs", xlabel="lag (market orders)"
+        xscale="log",
+        xlim=(0.9, 250),
+        ylim=(-0.1, 1),
+        title="memory of the signs of market orders",
+        xlabel="lag (market orders)",
+        ylabel="autocorrelation",
     )
 
 
@@ -91,7 +102,13 @@ def _signature(axis: Axes, streams: Mapping[str, Events]) -> None:
     for name, events in streams.items():
         axis.plot(INTERVALS_S, [s.signature(events, float(i)) for i in INTERVALS_S], marker="o", label=name)
     axis.axhline(1, color="grey", linewidth=0.6)
-    axis.set(xscale="log", xlim=(0.08, 400), title="realised variance over that at 300 s", xlabel="interval (s)")
+    axis.set(
+        xscale="log",
+        xlim=(0.08, 400),
+        title="signature plot",
+        xlabel="interval (s)",
+        ylabel="realised variance over that at 300 s",
+    )
 
 
 def _response(axis: Axes, streams: Mapping[str, Events]) -> None:
@@ -100,7 +117,13 @@ def _response(axis: Axes, streams: Mapping[str, Events]) -> None:
         values = np.array([s.response(events, int(lag)) for lag in TRADE_LAGS])
         axis.plot(TRADE_LAGS, values / s.spread(events), label=name)
     axis.axhline(0, color="grey", linewidth=0.6)
-    axis.set(xscale="log", xlim=(0.9, 250), title="response to a market order, spreads", xlabel="lag (market orders)")
+    axis.set(
+        xscale="log",
+        xlim=(0.9, 250),
+        title="response to a market order",
+        xlabel="lag (market orders)",
+        ylabel="move of the mid to its side (mean spreads)",
+    )
 
 
 def _gaps(axis: Axes, streams: Mapping[str, Events]) -> None:
@@ -111,6 +134,52 @@ def _gaps(axis: Axes, streams: Mapping[str, Events]) -> None:
     x = np.geomspace(1e-4, 20, 200)
     axis.plot(x, np.exp(-x), color="grey", linewidth=0.8, label="Poisson")
     axis.set(
-        xscale="log", yscale="log", ylim=(1e-5, 1.2), title="gaps between events: share longer than", xlabel="mean gap"
+        xscale="log",
+        yscale="log",
+        xlim=(1e-6, 300),
+        ylim=(1e-5, 1.2),
+        title="intervals between events",
+        xlabel="length (mean intervals)",
+        ylabel="share of intervals that are longer",
+    )
+    axis.legend()
+
+
+def _shape(axis: Axes, streams: Mapping[str, Events]) -> None:
+    for name, events in streams.items():
+        values = s.shape(events)[1:]
+        axis.plot(np.arange(1, len(values) + 1), values, marker=".", label=name)
+    axis.set(
+        ylim=(0, None),
+        title="shape of the book",
+        xlabel="distance behind the best (ticks)",
+        ylabel="mean depth over that at the best",
+    )
+
+
+def _queue(axis: Axes, streams: Mapping[str, Events]) -> None:
+    for name, events in streams.items():
+        colour = None
+        for horizon, style in ((1, "-"), (5, ":")):
+            found = s.queue_markouts(events, horizon)
+            drawn = axis.errorbar(
+                found.ahead,
+                found.markout,
+                found.error,
+                color=colour,
+                linestyle=style,
+                marker="o",
+                capsize=2,
+                label=f"{name}, {horizon} s",
+            )
+            colour = drawn.lines[0].get_color()
+    axis.axhline(0, color="grey", linewidth=0.6)
+    axis.margins(x=0.2)
+    axis.set_xscale("symlog", linthresh=0.1)  # many have nobody before them
+    axis.set(
+        xlim=(-0.02, None),
+        title="markouts by place in the queue",
+        xlabel="size ahead of the order when it was placed (lots)",
+        ylabel="move after its fill to its favour (ticks)",
     )
     axis.legend()

@@ -8,6 +8,7 @@ over `PHASES` grids that start at other moments: with one grid, a correlation in
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ SIGN_LAGS = np.unique(np.round(np.geomspace(1, 200, 20)).astype(int))
 HURST_LAGS = 2 ** np.arange(2, 8)
 IMBALANCE_BINS = 5
 IMPACT_BINS = 8
+QUEUE_PARTS = 4
 SESSION_PARTS = 13
 HALF_HOUR_S = 1800.0
 
@@ -85,7 +87,11 @@ def correlation(first: Floats, second: Floats) -> float:
 def slope(x: Floats, y: Floats) -> float:
     """Of log y on log x by least squares, where both are above 0."""
     valid = (x > 0) & (y > 0)
-    return float(np.polyfit(np.log(x[valid]), np.log(y[valid]), 1)[0]) if valid.sum() > 1 else float("nan")
+    if valid.sum() < 2:
+        return float("nan")
+    log_x, log_y = np.log(x[valid]), np.log(y[valid])
+    centred = log_x - log_x.mean()
+    return ratio(float(centred @ log_y), float(centred @ centred))
 
 
 # Returns of the mid.
@@ -170,7 +176,7 @@ def dispersion_within(events: Events, window_s: float) -> float:
     parts = max(round(events.seconds / HALF_HOUR_S), 1)
     windows = max(round(events.seconds / parts / window_s), 1)
     counts = _counts(events, np.linspace(0, events.seconds, parts * windows + 1)).reshape(parts, windows)
-    return float(np.median(counts.var(axis=1) / counts.mean(axis=1)))
+    return float(np.median([ratio(part.var(), part.mean()) for part in counts]))
 
 
 def memory_of_gaps(events: Events, window_s: float) -> float:
@@ -213,7 +219,7 @@ def market_order_share(events: Events) -> float:
     """Market orders among limit orders, cancels and market orders."""
     taken = len(events.market_orders.sign)
     others = np.isin(events.kind, (SUBMISSION, PARTIAL_CANCEL, DELETION)).sum()
-    return float(taken / (taken + others))
+    return ratio(float(taken), float(taken + others))
 
 
 def lives(events: Events) -> Floats:
@@ -254,6 +260,48 @@ def sweeps(events: Events) -> float:
     return mean(events.market_orders.size >= events.market_orders.queue)
 
 
+# The book.
+
+
+def shape(events: Events) -> Floats:
+    """Mean depth over time at 0, 1, ... ticks behind the best, over that at the best."""
+    best = float(events.behind[0])
+    return events.behind / best if best > 0 else np.full(len(events.behind), np.nan)
+
+
+def depth_behind(events: Events) -> float:
+    """Mean of `shape` from 1 to 5 ticks behind; NaN where that many are not known."""
+    return float(np.mean(shape(events)[1:6]))
+
+
+@dataclass(frozen=True)
+class QueueMarkouts:
+    """Of fills of resting orders: those that found nobody before them, then the others in parts of equal number."""
+
+    ahead: Floats  # mean of what stood in the queue when the order was placed, lots
+    markout: Floats  # mean move of the mid from the fill's price to the order's favour, ticks
+    error: Floats  # its standard error, as if fills were independent
+
+
+def queue_markouts(events: Events, horizon_s: float) -> QueueMarkouts:
+    """By what an order found before it when it was placed; the fills of the last ``horizon_s`` are left out."""
+    placed = np.flatnonzero(np.isfinite(events.ahead))
+    ids, first = np.unique(events.order[placed], return_index=True)
+    fills = np.flatnonzero((events.kind == EXECUTION) & (events.time + horizon_s <= events.seconds))
+    fills = fills[np.isin(events.order[fills], ids)]
+    ahead = events.ahead[placed[first[np.searchsorted(ids, events.order[fills])]]] / events.lot
+    later = events.mid_at(events.time[fills] + horizon_s)
+    markout = events.side[fills] * (later - events.price[fills])
+    ranked = np.argsort(ahead, kind="stable")
+    nobody = np.searchsorted(ahead[ranked], 0, side="right")
+    bins = [one for one in (ranked[:nobody], *np.array_split(ranked[nobody:], QUEUE_PARTS)) if len(one)]
+    return QueueMarkouts(
+        ahead=np.array([ahead[one].mean() for one in bins]),
+        markout=np.array([markout[one].mean() for one in bins]),
+        error=np.array([markout[one].std() / np.sqrt(len(one)) for one in bins]),
+    )
+
+
 # The touch.
 
 
@@ -271,8 +319,7 @@ def depth_variation(events: Events) -> float:
 
 def imbalance_steps(events: Events) -> Floats:
     """P(the mid's next move is up) in each bin of the touch's imbalance."""
-    with np.errstate(invalid="ignore"):
-        imbalance = (events.bid_size - events.ask_size) / (events.bid_size + events.ask_size)
+    imbalance = _imbalance(events)
     ups = _next_moves(events)
     known = np.isfinite(imbalance) & np.isfinite(ups)
     bins = np.minimum((0.5 * (imbalance[known] + 1) * IMBALANCE_BINS).astype(int), IMBALANCE_BINS - 1)
@@ -280,6 +327,24 @@ def imbalance_steps(events: Events) -> Floats:
     with np.errstate(invalid="ignore"):
         shares: Floats = np.bincount(bins, ups[known] > 0, IMBALANCE_BINS) / counts
     return shares
+
+
+def imbalance_and_move(events: Events) -> float:
+    """Correlation of the touch's imbalance with the mid's move in the next second."""
+    imbalance = _imbalance(events)
+
+    def of(grid: Floats, moves: Floats) -> float:
+        before = imbalance[np.maximum(np.searchsorted(events.time, grid[:-1], side="right") - 1, 0)]
+        known = np.isfinite(before)
+        return correlation(before[known], moves[known])
+
+    return on_grids(events, 1, of)
+
+
+def _imbalance(events: Events) -> Floats:
+    """From -1, nobody bids, to 1."""
+    with np.errstate(invalid="ignore"):
+        return (events.bid_size - events.ask_size) / (events.bid_size + events.ask_size)
 
 
 def reversal(events: Events) -> float:

@@ -167,6 +167,9 @@ FACTS = (
         (
             Statistic("realised over effective, 5 s", lambda e: s.realised_share(e, 5), Range(-0.4, 0.4)),
             Statistic("1 s", lambda e: s.realised_share(e, 1), ANY, mended=Range(-0.4, 0.4)),
+            # Reported: the first is near 1 wherever quotes take their time, and beyond 5 s real ones differ in sign.
+            Statistic("0.1 s", lambda e: s.realised_share(e, 0.1), ANY),
+            Statistic("30 s", lambda e: s.realised_share(e, 30), ANY),
         ),
     ),
     Fact("order flow imbalance", (Statistic("R2 at 10 s", s.flow_imbalance, Range(0.25, 0.85)),)),
@@ -179,6 +182,8 @@ FACTS = (
                 Range(0.08, 0.4),
                 Range(0.3, 0.7),
             ),
+            # Reported: by time, not by event, and how far the mid moves, not only where to.
+            Statistic("correlation with the move in 1 s", s.imbalance_and_move, ANY),
             Statistic("least step", lambda e: float(np.diff(s.imbalance_steps(e)).min()), Range(0)),
         ),
     ),
@@ -194,7 +199,16 @@ FACTS = (
             Statistic("last", lambda e: float(s.course(e)[-1]), Range(1)),
         ),
     ),
-    Fact("shape of the book", (Statistic("limits > 5 ticks away", s.deep, Range(0.3, 0.8), Range(0.05, 0.5)),)),
+    Fact(
+        "shape of the book",
+        (
+            Statistic("limits > 5 ticks away", s.deep, Range(0.3, 0.8), Range(0.05, 0.5)),
+            # Behind a small tick's best prices there is a trough, not the hump that books of large ticks have.
+            Statistic(
+                "depth 1 to 5 ticks behind the best", s.depth_behind, ANY, mended=Range(0.15, 0.5), mended_large=ANY
+            ),
+        ),
+    ),
 )
 
 

@@ -18,12 +18,16 @@ namespace mm {
 namespace {
 
 constexpr std::size_t kMessageColumns = 6;
+constexpr std::int64_t kMostLots = std::numeric_limits<Lots>::max();
+constexpr Nanoseconds kLatest = Nanoseconds{172'800} * 1'000'000'000;  // a session may last past midnight
 
 std::string read_file(const std::string& path) {
     if (std::filesystem::is_directory(path)) throw std::invalid_argument(path + " cannot be read: it is a folder");
     std::ifstream file(path, std::ios::binary);
     if (!file) throw std::invalid_argument(path + " cannot be read: " + std::strerror(errno));
     std::string text(std::istreambuf_iterator<char>(file), {});
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
     if (text.empty()) throw std::invalid_argument(path + ":1: the file must hold at least one row, but it is empty");
     return text;
 }
@@ -65,6 +69,10 @@ class Line {
                                     printable(value) + "'");
     }
 
+    [[noreturn]] void refuse(std::size_t column, const std::string& name, const std::string& rule) const {
+        refuse(name + " (column " + std::to_string(column + 1) + ") " + rule, fields_[column]);
+    }
+
     void require_columns(std::size_t columns) const {
         if (fields_.size() == columns) return;
         throw std::invalid_argument(path_ + ":" + std::to_string(number_) + ": a row must have " +
@@ -84,14 +92,14 @@ class Line {
         const std::size_t point = std::min(field.find('.'), field.size());
         std::string fraction(field.substr(std::min(point + 1, field.size())));
         if (field.find_first_not_of("0123456789.") != std::string_view::npos || fraction.find('.') != std::string::npos)
-            refuse("the time (column 1) must be seconds after midnight", field);
+            refuse(0, "the time", "must be seconds after midnight");
         fraction.resize(std::max<std::size_t>(fraction.size(), 10), '0');
         const auto seconds = parse<std::int32_t>(field.substr(0, point), 0, "time");
         const auto tenths = parse<std::int64_t>(std::string_view(fraction).substr(0, 10), 0, "time");
-        return Nanoseconds{seconds} * 1'000'000'000 + (tenths + 5) / 10;
+        const Nanoseconds time = Nanoseconds{seconds} * 1'000'000'000 + (tenths + 5) / 10;
+        if (time >= kLatest) refuse(0, "the time", "must be less than 172800 s after midnight");
+        return time;
     }
-
-    std::string_view field(std::size_t column) const { return fields_[column]; }
 
   private:
     template <std::integral Value>
@@ -99,9 +107,7 @@ class Line {
         Value value{};
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
         if (error != std::errc{} || end != digits.data() + digits.size())
-            refuse(std::string("the ") + name + " (column " + std::to_string(column + 1) +
-                       ") must be a number within range",
-                   fields_[column]);
+            refuse(column, std::string("the ") + name, "must be a number within range");
         return value;
     }
 
@@ -115,8 +121,7 @@ template <class OnLine>
 void for_each_line(const std::string& path, OnLine&& on_line) {
     const std::string text = read_file(path);
     std::size_t number = 0;
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-    for (std::size_t from = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; from < text.size();) {
+    for (std::size_t from = 0; from < text.size();) {
         const std::size_t end = std::min(text.find('\n', from), text.size());
         std::string_view line(text.data() + from, end - from);
         if (line.ends_with('\r')) line.remove_suffix(1);
@@ -125,25 +130,53 @@ void for_each_line(const std::string& path, OnLine&& on_line) {
     }
 }
 
+// What may stand in the columns of a row of some type.
+void require_values(const Line& line, const Message& message, std::int64_t tick) {
+    if (message.type == MessageType::halt) {
+        if (message.price < -1 || message.price > 1)
+            line.refuse(4, "the price", "must be -1, 0 or 1 in a row of a halt (type 7)");
+        return;
+    }
+    const int least = message.type == MessageType::cross_trade ? 0 : 1;  // an auction may trade nothing
+    if (message.size < least) line.refuse(3, "the size", "must be >= " + std::to_string(least));
+    if (touches_book(message.type) && message.price % tick != 0)
+        line.refuse(4, "the price", "must be a positive multiple of the tick " + std::to_string(tick));
+    if (message.price < least || message.price >= kEmptyLevel)
+        line.refuse(4, "the price", "must be >= " + std::to_string(least) + " and below 9999999999");
+}
+
 Message parse_message(const Line& line, std::int64_t tick) {
     line.require_columns(kMessageColumns);
     const Nanoseconds time = line.time();
     const int type = line.whole<int>(1, "type");
-    if (type < 1 || type > 7) line.refuse("the type (column 2) must be 1 to 7", line.field(1));
+    if (type < 1 || type > 7) line.refuse(1, "the type", "must be 1 to 7");
     const Message message{time,
                           static_cast<MessageType>(type),
                           line.whole<std::int64_t>(2, "order id"),
                           line.whole<std::int32_t>(3, "size"),
                           line.whole<std::int64_t>(4, "price"),
                           line.whole<std::int8_t>(5, "direction")};
-    if (message.direction != 1 && message.direction != -1)
-        line.refuse("the direction (column 6) must be 1 or -1", line.field(5));
-    if (!touches_book(message.type)) return message;
-    if (message.size <= 0) line.refuse("the size (column 4) must be >= 1", line.field(3));
-    if (message.price <= 0 || message.price % tick != 0)
-        line.refuse("the price (column 5) must be a positive multiple of the tick " + std::to_string(tick),
-                    line.field(4));
+    if (message.direction != 1 && message.direction != -1) line.refuse(5, "the direction", "must be 1 or -1");
+    require_values(line, message, tick);
     return message;
+}
+
+// A row of a book file: from the best levels outward, each with its size, or empty.
+void require_levels(const Line& line, std::span<const std::int64_t> row) {
+    for (std::size_t column = 0; column < row.size(); column += 2) {
+        const bool ask = column % 4 == 0;
+        const std::int64_t empty = ask ? kEmptyLevel : -kEmptyLevel, price = row[column], size = row[column + 1];
+        if (price != empty && (price <= 0 || price >= kEmptyLevel))
+            line.refuse(column, "the price", "must be above 0 and below 9999999999, or that of an empty level");
+        if (price == empty ? size != 0 : size <= 0 || size > kMostLots)
+            line.refuse(column + 1, "the size",
+                        price == empty ? "must be 0 at an empty level" : "must be >= 1 and fit in 32 bits");
+        if (column < 4) continue;
+        const std::int64_t before = row[column - 4];
+        if (before == empty ? price != empty : ask ? price <= before : price >= before)
+            line.refuse(column, "the price", "must be further from the mid than the level before it");
+    }
+    if (row[0] <= row[2]) line.refuse(0, "the best ask", "must be above the best bid, " + std::to_string(row[2]));
 }
 
 Side side_of(const Message& message) {
@@ -162,7 +195,7 @@ std::vector<Message> read_messages(const std::string& path, std::int64_t tick) {
     for_each_line(path, [&](const Line& line) {
         messages.push_back(parse_message(line, tick));
         if (messages.size() > 1 && messages.back().time_ns < messages[messages.size() - 2].time_ns)
-            line.refuse("the time (column 1) must not go backwards", line.field(0));
+            line.refuse(0, "the time", "must not go backwards");
     });
     return messages;
 }
@@ -176,6 +209,7 @@ BookRows read_book(const std::string& path) {
         line.require_columns(book.columns);
         for (std::size_t column = 0; column < book.columns; ++column)
             book.values.push_back(line.whole<std::int64_t>(column, column % 2 == 0 ? "price" : "size"));
+        require_levels(line, std::span(book.values).last(book.columns));
     });
     return book;
 }
@@ -196,7 +230,7 @@ Replay::Replay(std::span<const std::int64_t> row, std::int64_t tick, std::int64_
 void Replay::seed(Side side, std::int64_t price, std::int64_t size) {
     const Ticks at = ticks(price);
     centre_once(at);
-    if (size <= 0 || size > std::numeric_limits<Lots>::max())
+    if (size <= 0 || size > kMostLots)
         throw std::invalid_argument("the size of a book row's level must be >= 1 and fit in 32 bits, but it is " +
                                     std::to_string(size));
     if (!book_->inside(at)) {

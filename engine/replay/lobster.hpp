@@ -52,8 +52,9 @@ constexpr bool touches_book(MessageType type) {
     return type <= MessageType::execution;
 }
 
-// Read a whole file. Prices of messages that touch the book must be multiples of `tick` (x 10^4). A file that
-// breaks the format throws std::invalid_argument: FILE:LINE, the rule and the value.
+// Read a whole file. Prices of messages that touch the book must be multiples of `tick` (x 10^4); the levels of a
+// book row must differ, with every ask above every bid. A file that breaks the format throws
+// std::invalid_argument: FILE:LINE, the rule and the value.
 std::vector<Message> read_messages(const std::string& path, std::int64_t tick = 1);
 BookRows read_book(const std::string& path);
 

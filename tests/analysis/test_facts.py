@@ -67,7 +67,7 @@ def stream(random: np.random.Generator, **changes: object) -> Events:
     made = Events(
         time=time, kind=kind, side=random.choice([-1, 1], n), order=np.arange(n) // 2, size=np.full(n, 1.0), price=mid,
         bid=mid - 1, ask=mid + 1, bid_size=random.uniform(1, 9, n), ask_size=random.uniform(1, 9, n),
-        seconds=SECONDS, lot=1,
+        ahead=np.where(kind == SUBMISSION, 1.0, np.nan), behind=np.ones(41), seconds=SECONDS, lot=1,
     )  # fmt: skip
     return replace(made, **changes)
 
@@ -104,7 +104,7 @@ def test_independent_signs_and_those_that_repeat_themselves(plain):
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 60])
 def test_a_few_events_are_too_few_but_no_error(plain, count):
     """What they do not tell is not a number, and no fact then."""
-    arrays = ("time", "kind", "side", "order", "size", "price", "bid", "ask", "bid_size", "ask_size")
+    arrays = ("time", "kind", "side", "order", "size", "price", "bid", "ask", "bid_size", "ask_size", "ahead")
     cut = replace(
         plain, **{name: getattr(plain, name)[:count] for name in arrays}, seconds=float(plain.time[count - 1])
     )
@@ -162,6 +162,33 @@ def test_imbalance_that_tells_the_next_move():
     found = statistics.imbalance_steps(made)
     assert found[-1] == pytest.approx(0.8, abs=0.02)
     assert found[0] == pytest.approx(0.2, abs=0.02)
+    # It tells the first of the five moves of a second.
+    assert statistics.imbalance_and_move(replace(made, seconds=made.time[-1])) == pytest.approx(0.6 / 5**0.5, abs=0.03)
+
+
+def test_markouts_by_what_stood_before_the_order():
+    """Prices rise before whoever waited behind nobody, and fall by a tick for each lot before the others."""
+    random = np.random.default_rng(6)
+    n = 4000
+    ahead = np.where(random.random(n) < 0.4, 0.0, random.integers(1, 9, n))
+    move = np.where(ahead == 0, 2.0, -ahead)
+    orders = np.arange(n)
+    times = np.stack([3.0 * orders, 3.0 * orders + 1, 3.0 * orders + 1.5], axis=1)  # placed, filled, the price moves
+    filled = np.cumsum(move) - move  # where the mid is when the order is filled
+    events = Events(
+        time=times.ravel(), kind=np.tile([SUBMISSION, EXECUTION, SUBMISSION], n), side=np.tile([1, 1, 1], n),
+        order=np.stack([orders, orders, orders + n], axis=1).ravel(), size=np.ones(3 * n),
+        price=filled.repeat(3) - 1, bid=np.stack([filled, filled, filled + move], axis=1).ravel() - 1,
+        ask=np.stack([filled, filled, filled + move], axis=1).ravel() + 1, bid_size=np.ones(3 * n),
+        ask_size=np.ones(3 * n), ahead=np.stack([100 * ahead, ahead * np.nan, ahead * np.nan], axis=1).ravel(),
+        behind=np.ones(41), seconds=3.0 * n, lot=100,
+    )  # fmt: skip
+    found = statistics.queue_markouts(events, 1)
+    assert found.ahead[0] == 0
+    assert np.all(np.diff(found.ahead) > 0)
+    np.testing.assert_allclose(found.markout, 1 + np.where(found.ahead == 0, 2, -found.ahead))
+    assert found.error[0] == 0
+    assert len(statistics.queue_markouts(replace(events, ahead=events.ahead * np.nan), 1).markout) == 0
 
 
 def test_a_taker_is_one_order_however_many_it_meets():
@@ -171,7 +198,7 @@ def test_a_taker_is_one_order_however_many_it_meets():
         time=np.array([0.0, 1, 2, 2, 2.5]), kind=kind, side=np.array([1, -1, -1, -1, 1]), order=np.arange(5),
         size=np.array([3.0, 4, 4, 1, 2]), price=np.array([10.0, 12, 12, 11, 10]), bid=np.full(5, 10.0),
         ask=np.array([14.0, 12, 14, 14, 14]), bid_size=np.full(5, 3.0), ask_size=np.array([9.0, 4, 9, 9, 9]),
-        seconds=3.0, lot=1,
+        ahead=np.full(5, np.nan), behind=np.ones(41), seconds=3.0, lot=1,
     )  # fmt: skip
     orders = events.market_orders
     np.testing.assert_array_equal(orders.sign, [1, -1])
@@ -206,6 +233,28 @@ def test_recordings_have_the_figures_that_others_measured(recordings, monkeypatc
         found = facts.measure(events)
         for name, figures in REAL.items():
             assert found[name] == pytest.approx(figures[place], rel=0.1), (name, place)
+
+
+def test_recordings_have_the_depths_and_spreads_that_are_reported(recordings):
+    """The figures that nothing is asked of, or not of all recordings."""
+    amzn, aapl = recordings
+    shape = [0.30, 0.24, 0.27, 0.21, 0.23, 0.36, 0.25, 0.35, 0.38, 0.57]  # 1 to 10 ticks behind the best
+    np.testing.assert_allclose(statistics.shape(aapl)[1:11], shape, rtol=0.1)
+    assert 0.45 < statistics.shape(aapl)[30:40].mean() < 0.65
+    assert np.isnan(statistics.shape(amzn)[1:]).all()  # a file of one level
+    realised = {0.1: (0.42, 0.27), 1: (0.11, 0.07), 30: (-0.51, 0.11)}
+    for horizon, figures in realised.items():
+        for events, figure in zip(recordings, figures, strict=True):
+            assert statistics.realised_share(events, horizon) == pytest.approx(figure, rel=0.1)
+    for events in recordings:
+        assert statistics.imbalance_and_move(events) == pytest.approx(0.04, abs=0.02)
+
+
+def test_a_long_queue_costs_in_a_recording_too(recordings):
+    """Who had most before him is filled when the price goes through him."""
+    for events in recordings:
+        found = statistics.queue_markouts(events, 5)
+        assert found.markout[-1] < found.markout[1] - found.error[-1]
 
 
 def test_the_facts_hold_in_recordings_but_for_what_they_cannot_show(recordings):
