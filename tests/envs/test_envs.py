@@ -202,7 +202,7 @@ def test_a_venue_s_rebate_is_paid_on_every_share_that_trades(market):
     """The words are those that the market's file names: .2 of a tick for makers, by the lot as by the share."""
     fees = ["market.book.fees.maker=[-0.2]", "market.book.fees.taker=[0.3]"]
     chosen = config.load([f"market={market}", "simulation.episode_steps=200", "agent.action=residual", *fees])
-    markets = envs.MarketMakingVectorEnv(chosen, 64, seed=5)
+    markets = envs.MarketMakingVectorEnv(chosen, 256, seed=5)
     markets.reset()
     column = {name: i for i, name in enumerate(markets.statistics)}
     sums = np.zeros(len(column))
