@@ -30,7 +30,9 @@ def load(words: Sequence[str] = (), under: Mapping[str, Any] | None = None) -> C
     """Builds the configuration that ``words`` describe, by default in the setting ``under``.
 
     ``market=NAME|PATH``, ``algo=NAME|PATH``, ``network=NAME|PATH`` and ``config=PATH`` name overlays; every other word
-    is ``key=value``. Later layers win: default.yaml, algo, market, network, config, words.
+    is ``key=value``. Later layers win: default.yaml, algo, market, network, config, words. A market's file may name
+    another market in ``market.base``, by its name or path: it is a variant of that one, all sections of which hold
+    where it gives nothing else.
 
     ``under`` holds sections as `to_dict` gives them. They stand where the shipped market stands by default; a market
     that ``words`` name replaces the one in it.
@@ -45,7 +47,7 @@ def load(words: Sequence[str] = (), under: Mapping[str, Any] | None = None) -> C
         kept = {name: values for name, values in under.items() if name != "market" or "market" not in groups}
         layers.append(("the setting of the policy", kept))
     if under is None or "market" in groups:
-        layers.append(_file(_overlay("market", named["market"])))
+        layers += _market(_overlay("market", named["market"]))
     if named["network"]:
         layers.append(_file(_overlay("network", named["network"])))
     layers += [_file(Path(path).expanduser()) for path in overlays]
@@ -112,6 +114,31 @@ def _overlay(group: str, name: str) -> Path:
         return path
     known = ", ".join(names(group))
     raise UserError(f"{group} must be one of {known}, or the path of a YAML file, but it is {name}")
+
+
+def _market(path: Path, variants: tuple[Path, ...] = ()) -> list[tuple[str, DictConfig]]:
+    """The layers of a market's file: those of what it is a variant of, then its own. ``variants`` have led to it."""
+    variants = (*variants, path.resolve())
+    source, tree = _file(path)
+    own = tree.get("market")
+    if not isinstance(own, DictConfig) or "base" not in own:
+        return [(source, tree)]
+    base = _base(str(own.pop("base")), path)
+    if base.resolve() in variants:
+        raise UserError(f"market.base must not lead back to a file that leads to it, but it is {base} (in {path})")
+    return [*_market(base, variants), (source, tree)]
+
+
+def _base(name: str, path: Path) -> Path:
+    """What ``market.base`` names in the file ``path``: a path counts from there, or from here."""
+    try:
+        given = _overlay("market", name)
+    except UserError as error:
+        raise UserError(str(error).replace("market", "market.base", 1) + f" (in {path})") from None
+    found = next((choice for choice in (path.parent / given, given) if choice.is_file()), None)
+    if found is None:
+        raise UserError(f"market.base must be a market or a file that is there, but it is {name} (in {path})")
+    return found
 
 
 def _file(path: Path) -> tuple[str, DictConfig]:

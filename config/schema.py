@@ -112,6 +112,7 @@ class BookConfig(EngineSection):
     flow: FlowConfig | None = None  # one of both
     realistic: RealisticConfig | None = None
     signal: SignalConfig | None = None  # the imbalance of the best queues is it where it is not given
+    variation: float = 0.0  # of the logarithm of what each magnitude of `realistic` is times in an episode; 0 is one
 
     def params(self) -> engine.BookParams:
         return engine.BookParams(**self.values())

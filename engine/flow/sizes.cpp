@@ -1,6 +1,7 @@
 #include "engine/flow/sizes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <numbers>
@@ -23,8 +24,18 @@ double normal_quantile(double p) {
 // So many equally likely sizes stand for the distribution: its largest is the quantile 1 - 1/2048.
 constexpr int kQuantiles = 1024;
 
-Lots quantile(const LognormalSizes& sizes, double p) {
-    const double lots = sizes.median * std::exp(sizes.deviation * normal_quantile(p));
+// Found once: a market of its own for every start draws sizes of its own.
+const std::array<double, kQuantiles>& normal_quantiles() {
+    static const auto quantiles = [] {
+        std::array<double, kQuantiles> all{};
+        for (int i = 0; i < kQuantiles; ++i) all[static_cast<std::size_t>(i)] = normal_quantile((i + 0.5) / kQuantiles);
+        return all;
+    }();
+    return quantiles;
+}
+
+Lots lots_at(const LognormalSizes& sizes, double normal) {
+    const double lots = sizes.median * std::exp(sizes.deviation * normal);
     return std::max<Lots>(1, static_cast<Lots>(std::lround(lots / sizes.unit))) * sizes.unit;
 }
 
@@ -49,8 +60,7 @@ Sizes Sizes::listed() const {
     std::map<Lots, double> sum;
     if (lognormal->share < 1)
         for (std::size_t i = 0; i < lots.size(); ++i) sum[lots[i]] += (1 - lognormal->share) * probability[i];
-    for (int i = 0; i < kQuantiles; ++i)
-        sum[quantile(*lognormal, (i + 0.5) / kQuantiles)] += lognormal->share / kQuantiles;
+    for (const double normal : normal_quantiles()) sum[lots_at(*lognormal, normal)] += lognormal->share / kQuantiles;
     Sizes list;
     for (const auto& [size, share] : sum) {
         list.lots.push_back(size);

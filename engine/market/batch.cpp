@@ -59,6 +59,7 @@ class BatchOf final : public Batch {
     void reset(std::optional<std::uint64_t> seed, bool staggered, float* observation) override {
         const Claim claim(taken_, kName);
         if (seed) seed_ = *seed;
+        if constexpr (requires { markets_.seed(seed_); }) markets_.seed(seed_);
         pool_.run(size(), [&](std::size_t begin, std::size_t end) {
             for (std::size_t i = begin; i < end; ++i) {
                 episode_[i] = seed ? 0 : episode_[i] + 1;

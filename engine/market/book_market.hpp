@@ -20,6 +20,7 @@
 #include "engine/market/session.hpp"
 #include "engine/market/signal.hpp"
 #include "engine/market/venue.hpp"
+#include "engine/market/warm_books.hpp"
 
 namespace mm {
 
@@ -43,17 +44,13 @@ class BookSetting {
     const Scenario& scenario;
     const BookParams& params;
     const Agent& agent;
-    const typename VenueKind::Flow flow;
     const FeeSchedule fees;
     const Latency latency;
     const std::optional<Signal::Setting> signal;
     const Nanoseconds interval, data_delay;
     const std::uint32_t looks;                 // that are under way at once
-    const std::vector<VenueKind> warm;         // what an episode may start from
+    WarmBooks<VenueKind> warm;                 // what an episode may start from
     const std::vector<double> sines, cosines;  // of the clock, by step
-
-  private:
-    std::vector<VenueKind> warm_up() const;
 };
 
 // Memory of one market that lies elsewhere.
@@ -141,11 +138,6 @@ namespace book_market {
 
 inline constexpr int kImbalanceLevels = 5;
 
-// So many starts that episodes are as good as independent; few enough to be made in an instant and to stay in the
-// cache. They are the same for every seed: a batch's seed chooses among them.
-inline constexpr std::uint64_t kWarmBooks = 256;
-inline constexpr std::uint64_t kWarmSeed = 0x77a3;
-
 // Of an exponential time's mean: one in e^20 lasts longer.
 inline constexpr double kLongestJitter = 20;
 
@@ -168,7 +160,6 @@ BookSetting<VenueKind>::BookSetting(const Scenario& scenario, const Agent& agent
     : scenario(scenario),
       params(std::get<BookParams>(scenario.market)),
       agent(agent),
-      flow(params.template of<typename VenueKind::Flow>(), params.initial_mid_ticks),
       fees(params.fees),
       latency{book_market::nanoseconds(params.latency_ms), 1e-3 * params.latency_jitter_ms * kSecond},
       signal(params.signal ? std::optional<Signal::Setting>({*params.signal, scenario.decision_interval_s})
@@ -176,21 +167,9 @@ BookSetting<VenueKind>::BookSetting(const Scenario& scenario, const Agent& agent
       interval(book_market::nanoseconds(1e3 * scenario.decision_interval_s)),
       data_delay(book_market::nanoseconds(params.data_delay_ms)),
       looks(static_cast<std::uint32_t>(data_delay / interval) + 1),
-      warm(warm_up()),
+      warm(params, scenario.duration_s()),
       sines(book_market::of_the_clock(agent, scenario.episode_steps, [](double phase) { return std::sin(phase); })),
       cosines(book_market::of_the_clock(agent, scenario.episode_steps, [](double phase) { return std::cos(phase); })) {
-}
-
-template <class VenueKind>
-std::vector<VenueKind> BookSetting<VenueKind>::warm_up() const {
-    std::vector<VenueKind> venues;
-    const double opened_s = std::max(params.session_s() - scenario.duration_s(), 0.0);
-    for (std::uint64_t i = 0; i < book_market::kWarmBooks; ++i) {
-        const double time_of_day_s = opened_s * Random(book_market::kWarmSeed, i, 1).uniform() - params.warmup_s;
-        venues.emplace_back(params, flow)
-            .open(Random(book_market::kWarmSeed, i, 0), Nobody{}, std::llround(time_of_day_s * kSecond));
-    }
-    return venues;
 }
 
 template <class VenueKind>
@@ -232,7 +211,7 @@ BookMarket<VenueKind, Listener>::BookMarket(const Setting& setting, const BookMe
       agenda_(memory.tasks),
       looks_(memory.looks.data()),
       listener_(std::move(listener)),
-      venue_(setting.params, setting.flow) {
+      venue_(setting.params, setting.warm.flow(0)) {
 }
 
 // The clock starts so long before the first decision as data take to reach us: what is known at a decision left the

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -34,6 +35,8 @@ class BookMarkets {
     BookMarkets& operator=(const BookMarkets&) = delete;
 
     std::size_t size() const { return markets_.size(); }
+    // What depends on the batch's seed; every market is to be reset then.
+    void seed(std::uint64_t seed) { setting_.warm.seed(seed); }
     void reset(std::size_t i, const Random& random, bool staggered) { markets_[i].reset(random, staggered); }
     View view(std::size_t i) const { return markets_[i].view(); }
     bool finished(std::size_t i) const { return markets_[i].finished(); }

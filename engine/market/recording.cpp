@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/core/check.hpp"
+#include "engine/market/variation.hpp"
 #include "engine/market/venue.hpp"
 
 namespace mm {
@@ -49,7 +50,7 @@ class Recorder {
 template <class VenueKind>
 std::vector<Message> record(const BookParams& params, std::int32_t lot, std::int64_t tick, std::uint64_t seed,
                             double seconds) {
-    const typename VenueKind::Flow flow(params.of<typename VenueKind::Flow>(), params.initial_mid_ticks);
+    const auto flow = varied_flow<VenueKind>(params, seed, 0);
     const auto venue = std::make_unique<VenueKind>(params, flow);
     Recorder recorder(*venue, lot, tick);
     venue->open(Random(seed, 0, 0), recorder, -later(0, params.warmup_s * kSecond));

@@ -15,6 +15,7 @@ void BookParams::validate() const {
           initial_spread_ticks);
     check(flow || realistic, "flow", "be given where realistic is not", "None");
     check(!flow || !realistic, "flow", "be left out where realistic is given", "given");
+    check(variation == 0 || realistic, "variation", "be 0 where realistic is not given", shown(variation));
     check(!signal || (realistic && realistic->value), "signal", "be left out where there is no realistic.value",
           "given");
 }

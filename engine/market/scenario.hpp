@@ -37,6 +37,7 @@ struct BookParams {
     std::optional<FlowParams> flow = std::nullopt;  // one of both
     std::optional<RealisticParams> realistic = std::nullopt;  //
     std::optional<SignalParams> signal = std::nullopt;  // the imbalance of the best queues is it where it is not given
+    double variation = 0;                               // of a realistic flow between episodes: see variation.hpp
 
     static constexpr double kLongestMs = 60'000;  // a minute: what is under way takes memory
 
@@ -52,7 +53,8 @@ struct BookParams {
             Field{"market_impact", &BookParams::market_impact, at_least(0), "fraction of the mid per lot"},
             Field{"flow", &BookParams::flow},
             Field{"realistic", &BookParams::realistic},
-            Field{"signal", &BookParams::signal}};
+            Field{"signal", &BookParams::signal},
+            Field{"variation", &BookParams::variation, within(0, 0.5)}};
     }
 
     void validate() const;

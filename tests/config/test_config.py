@@ -61,7 +61,7 @@ def test_every_network_loads_over_ppo(network):
         ("tracking.experiment=it's", "tracking.experiment must be a name without / : and quotes"),
         ("tracking.model_name=' '", "tracking.model_name must be a name"),
         ("sweep.root=''", "sweep.root must be a folder"),
-        ("market=nowhere", "market must be one of as2008, book, gt1, gt3, gt4"),
+        ("market=nowhere", "market must be one of as2008, book, calm, gt1, gt3, gt4"),
         ("market=nowhere.yaml", "nowhere.yaml cannot be read: No such file"),
         ("algo=td3", "algo must be one of ppo, sac"),
         ("network=lstm", "network must be one of specification"),
@@ -276,3 +276,82 @@ def test_later_layers_win(tmp_path):
 def test_the_configuration_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.load().seed = 1
+
+
+@pytest.fixture
+def variant(tmp_path):
+    """Writes a market's file and says where it is."""
+
+    def write(text, name="mine.yaml"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_market_may_be_a_variant_of_another(variant):
+    mine = variant("market: {base: small_tick, name: mine, origin: me, book: {realistic: {impact: {size: 10.0}}}}")
+    base, loaded = config.load(["market=small_tick"]), config.load([f"market={mine}"])
+    values = config.to_dict(base)
+    values["market"] |= {"name": "mine", "origin": "me"}
+    values["market"]["book"]["realistic"]["impact"]["size"] = 10.0
+    assert config.to_dict(loaded) == values  # the market maker's, the agent's and the sweep's too
+    assert config.from_dict(config.to_dict(loaded)) == loaded
+
+
+def test_a_variant_may_have_variants_wherever_they_lie(variant, monkeypatch, tmp_path):
+    variant("market: {base: small_tick, name: mine}\nseed: 5")
+    below = variant("market: {base: ../mine.yaml, name: below, price_unit: 3.0}\nagent: {sizes: true}", "more/b.yaml")
+    lowest = variant(f"market: {{base: {below}, name: lowest}}", "lowest.yaml")
+    monkeypatch.chdir(tmp_path)
+    for path in (lowest, "lowest.yaml", "more/../lowest.yaml"):
+        loaded = config.load([f"market={path}", "market.tick=0.02"])
+        market = loaded.market
+        assert (market.name, market.price_unit, market.lot, market.tick) == ("lowest", 3.0, 1, 0.02)
+        assert (loaded.seed, loaded.agent.sizes) == (5, True)
+    variant("market: {base: lowest.yaml, name: far}", "more/far.yaml")  # from here, where none lies beside it
+    assert config.load(["market=more/far.yaml"]).market.price_unit == 3.0
+
+
+def test_a_variant_replaces_the_market_of_a_setting(variant):
+    mine = variant("market: {base: small_tick, name: mine}")
+    under = config.to_dict(config.load(["market=gt1"]))
+    loaded = config.load([f"market={mine}"], {"market": under["market"]})
+    assert loaded.market == dataclasses.replace(config.load(["market=small_tick"]).market, name="mine")
+
+
+@pytest.mark.parametrize(
+    ("base", "sentence"),
+    [
+        ("nowhere", "market.base must be one of as2008, book, calm, .*, but it is nowhere"),
+        ("nowhere.yaml", "market.base must be a market or a file that is there, but it is nowhere.yaml"),
+        ("mine.yaml", "market.base must not lead back to a file that leads to it, but it is .*mine.yaml"),
+        ("other.yaml", "market.base must not lead back to a file that leads to it, but it is .*mine.yaml"),
+        ("[]", r"market.base must be one of .*, but it is \[\]"),
+    ],
+)
+def test_a_base_that_leads_nowhere_is_named_with_its_file(variant, base, sentence):
+    mine = variant(f"market: {{base: {base}, name: mine}}")
+    other = variant("market: {base: mine.yaml, name: other}", "other.yaml")
+    with pytest.raises(config.UserError, match=sentence) as refused:
+        config.load([f"market={mine}"])
+    assert str(refused.value).endswith(f"(in {other if base == 'other.yaml' else mine})")
+
+
+def test_a_base_stands_in_a_market_s_file_alone():
+    with pytest.raises(config.UserError, match=r"market.base: .*not in 'MarketConfig'"):
+        config.load(["market.base=small_tick"])
+
+
+@pytest.mark.parametrize(
+    ("market", "variation", "sentence"),
+    [
+        ("small_tick", 0.6, r"market.book.variation must lie in \[0, 0.5\], but it is 0.6"),
+        ("book", 0.1, "market.book.variation must be 0 where realistic is not given, but it is 0.1"),
+    ],
+)
+def test_a_market_varies_where_it_can(market, variation, sentence):
+    with pytest.raises(config.UserError, match=sentence):
+        config.load([f"market={market}", f"market.book.variation={variation}"])

@@ -156,6 +156,13 @@ inline Scenario reduced_form_scenario() {
             .episode_steps = 100};
 }
 
+// Every episode is in a market of its own.
+inline Scenario varied_scenario() {
+    Scenario scenario = book_scenario(realistic_flow());
+    std::get<BookParams>(scenario.market).variation = 0.2;
+    return scenario;
+}
+
 struct NamedScenario {
     const char* name;
     Scenario scenario;
@@ -166,6 +173,7 @@ inline std::vector<NamedScenario> scenarios() {
             {"anchored_book", book_scenario(anchored_flow())},
             {"slow_book", slow_scenario()},
             {"realistic_book", book_scenario(realistic_flow())},
+            {"varied_book", varied_scenario()},
             {"reduced_form", reduced_form_scenario()}};
 }
 

@@ -88,6 +88,7 @@ BOOK = {
     "data_delay_ms": 0,
     "fees": engine.FeeParams(**FEES),
     "market_impact": 0,
+    "variation": 0,
 }
 
 

@@ -24,6 +24,7 @@ BOOK = {
     "data_delay_ms": 0.0,
     "fees": engine.FeeParams(**FEES),
     "market_impact": 0.0,
+    "variation": 0.0,
     "flow": engine.FlowParams(poisson=engine.PoissonParams(**POISSON)),
 }
 AGENT = {

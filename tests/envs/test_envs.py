@@ -195,3 +195,19 @@ def test_the_maker_quotes_what_the_residual_action_starts_from():
     *_, info = env.step(np.zeros(2, np.float32))
     assert 1.8 <= info["bid_depth"] <= 3.5  # 20 bp of about 1000 ticks, what skews add, outward to a tick
     assert 1.8 <= info["ask_depth"] <= 3.5
+
+
+@pytest.mark.parametrize("market", ["small_tick", "large_tick"])
+def test_a_venue_s_rebate_is_paid_on_every_share_that_trades(market):
+    """The words are those that the market's file names: .2 of a tick for makers, by the lot as by the share."""
+    fees = ["market.book.fees.maker=[-0.2]", "market.book.fees.taker=[0.3]"]
+    chosen = config.load([f"market={market}", "simulation.episode_steps=200", "agent.action=residual", *fees])
+    markets = envs.MarketMakingVectorEnv(chosen, 256, seed=5)
+    markets.reset()
+    column = {name: i for i, name in enumerate(markets.statistics)}
+    sums = np.zeros(len(column))
+    for _ in range(200):
+        sums += markets.step(np.zeros(markets.action_space.shape, np.float32))[-1]["statistics"].sum(axis=0)
+    traded = sums[column["bid_filled"]] + sums[column["ask_filled"]]
+    assert traded > 100
+    assert sums[column["fees"]] == pytest.approx(-0.2 * traded, rel=1e-12)
