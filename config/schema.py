@@ -259,6 +259,7 @@ class AlgoConfig(Section):
     grad_clip: float = number(above=0)
     reward_scale: float = number(above=0)  # of rewards in price units, before they are learned from
     centre_reward: bool
+    without_luck: bool  # learn from fills at their worth by the efficient price, where a simulated market has one
     ppo: PPOConfig | None = None
     sac: SACConfig | None = None
 

@@ -40,6 +40,8 @@ class Impact {
 
     Impact(const ImpactParams& params, SignForecast forecast) : params_(params), forecast_(std::move(forecast)) {}
 
+    // Whether what has been foreseen moves nothing.
+    bool fair() const { return params_.forecast_weight == 1; }
     // What a market order moves the value by, ticks.
     double move(State& state, Side side, Lots lots) const {
         const double size = math::exp(params_.power * math::log(static_cast<double>(lots) / params_.unit));

@@ -157,6 +157,9 @@ class RealisticFlow {
         return valued_ ? state.value.value : 0.5 * (book.reference(Side::bid) + book.reference(Side::ask));
     }
 
+    // Whether the value is a martingale: trades move it by what was not foreseen of them, or not at all.
+    bool fair() const { return valued_ && (!impacts_ || impact_.fair()); }
+
   private:
     // The longest that activity and volatility stay as they are.
     static constexpr Nanoseconds kSlowly = 1'000'000'000;

@@ -115,6 +115,7 @@ class alignas(64) BookMarket {
     void write_look(float* row) const;
     void write_own_quotes(float* row) const;
     void write_markouts(double* statistics);
+    double luck(double before, double mid_before) const;
     double posted_depth(Side side, double mid) const;
     // Cost of closing the position against the background's orders at the end of an episode, tick x lot.
     double liquidation_cost() const;
@@ -297,6 +298,15 @@ MM_FLATTENED void BookMarket<VenueKind, Listener>::play(const Depths& depth, con
     statistics[kBidDepth] = posted_depth(Side::bid, mid_before);
     statistics[kAskDepth] = posted_depth(Side::ask, mid_before);
     write_markouts(statistics);
+    statistics[kLuck] = luck(before, mid_before);
+}
+
+// Of the change of PnL since the step began, what is left when each fill is worth what the efficient price then says.
+template <class VenueKind, class Listener>
+double BookMarket<VenueKind, Listener>::luck(double before, double mid_before) const {
+    if (!venue_.fair()) return 0;
+    const double after = inventory(), value = venue_.value(), mark = finished() ? value : mid();
+    return after * mark - before * mid_before - (after - before) * value;
 }
 
 template <class VenueKind, class Listener>

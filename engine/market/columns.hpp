@@ -88,13 +88,17 @@ enum Statistic : std::size_t {
     kAskDepth,
 };
 inline constexpr std::size_t kStatistics = kAskDepth + 1;
-// The book's follow: markouts of our fills that have come due in the step, by side and horizon (see Markouts).
-inline constexpr std::size_t kMarkouts = kStatistics, kBookStatistics = kMarkouts + 4 * kMarkoutHorizons.size();
+// The book's follow: markouts of our fills that have come due in the step, by side and horizon (see Markouts), and what
+// of the reward is luck.
+inline constexpr std::size_t kMarkouts = kStatistics, kLuck = kMarkouts + 4 * kMarkoutHorizons.size(),
+                             kBookStatistics = kLuck + 1;
 inline constexpr std::array<const char*, kStatistics> kStatisticNames{
     "pnl_change", "inventory_penalty", "terminal_cost", "inventory", "mid",
     "bid_filled", "ask_filled",        "fees",          "bid_depth", "ask_depth",
 };
-// For each side and horizon: the sum of sign(side) x lots x (mid then - price), tick x lot, and the lots in it.
+// For each side and horizon: the sum of sign(side) x lots x (mid then - price), tick x lot, and the lots in it. Luck is
+// what the efficient price did to what was held, and how far the mid is from it: of mean zero over an episode whatever
+// the policy does, because nobody can foresee that price. 0 where there is none.
 inline constexpr std::array<const char*, kBookStatistics> kBookStatisticNames{
     "pnl_change",
     "inventory_penalty",
@@ -126,6 +130,7 @@ inline constexpr std::array<const char*, kBookStatistics> kBookStatisticNames{
     "ask_marked_5s",
     "ask_markout_30s",
     "ask_marked_30s",
+    "luck",
 };
 
 }  // namespace mm

@@ -14,7 +14,8 @@ namespace mm {
 
 namespace {
 
-// What is no magnitude of the market: the parts of a mixture, and the hours of the venue.
+// What is no magnitude of the market: the parts of a mixture, the hours of the venue, and the weight with which the value
+// cannot be foreseen.
 template <class Params>
 constexpr std::array<std::string_view, 0> kKept{};
 template <>
@@ -23,6 +24,8 @@ template <>
 constexpr std::array<std::string_view, 1> kKept<LognormalSizes>{"share"};
 template <>
 constexpr std::array<std::string_view, 1> kKept<HawkesParams>{"weight"};
+template <>
+constexpr std::array<std::string_view, 1> kKept<ImpactParams>{"forecast_weight"};
 template <>
 constexpr std::array<std::string_view, 3> kKept<IntradayParams>{"session_s", "opening_scale", "closing_scale"};
 

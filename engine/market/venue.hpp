@@ -134,6 +134,12 @@ class Venue {
         return 0.5 * mid2();
     }
 
+    // Whether there is an efficient price that nobody can foresee.
+    bool fair() const {
+        if constexpr (std::is_same_v<Flow, RealisticFlow>) return flow_->fair();
+        return false;
+    }
+
     // What happened since construction.
     struct Counters {
         std::uint64_t events = 0;    // orders that came and cancels

@@ -27,6 +27,7 @@ from training.rllib.replay import ReplaySAC
 
 AnyConfig = TypeVar("AnyConfig", bound=AlgorithmConfig)
 ENV = "market-making"
+LUCK = "luck"  # among the statistics of a book market
 REWARD_MEMORY = {AlgoName.ppo: 10, AlgoName.sac: 1000}  # learner batches over which the mean reward is taken
 
 
@@ -227,6 +228,7 @@ def _sampling(config: Config, rllib: AlgorithmConfig) -> AlgorithmConfig:
             "staggered": config.training.staggered,
             "rollouts": True,
             "statistics": list(STATISTICS),
+            "luck": LUCK if config.algo.without_luck else "",
         },
     ).env_runners(env_runner_cls=BatchedEnvRunner)
 

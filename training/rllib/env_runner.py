@@ -41,7 +41,8 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
     ``env_config`` has three keys for it: ``rollouts`` lets `sample` answer with one `Rollout` instead of thousands of
     short episodes, unless whole ones are asked for; ``staggered`` starts each market's first episode at a random step
     (shortened episodes are trained on but left out of the episode metrics); ``statistics`` names the columns
-    of ``info["statistics"]`` of which it logs the means, the first ones.
+    of ``info["statistics"]`` of which it logs the means, the first ones. ``luck`` names the one of them that is taken
+    out of the rewards that are learned from, where the environment has it.
     """
 
     env: Any  # gymnasium.vector.VectorEnv; None in a driver that only learns
@@ -151,7 +152,7 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
             self._count(reward, done)
             observations.append(self._observations)
             actions.append(action)
-            rewards.append(np.array(reward, dtype=np.float64))
+            rewards.append(np.array(reward, dtype=np.float64) - self._luck(info))
             terminated.append(np.array(term))
             truncated.append(np.array(trunc))
             extras.append(extra)
@@ -173,6 +174,13 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
             observation_space=self.env.single_observation_space,
             action_space=self.env.single_action_space,
         )
+
+    def _luck(self, info: dict[str, Any]) -> np.ndarray | float:
+        """What of each market's reward is of mean zero whatever the policy does."""
+        name = self.config.env_config.get("luck", "")
+        names = getattr(self.env, "statistics", ())
+        luck: np.ndarray | float = info["statistics"][:, names.index(name)] if name in names else 0.0
+        return luck
 
     @torch.no_grad()
     def _act(self, explore: bool, random_actions: bool) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
