@@ -7,6 +7,7 @@ from pathlib import Path
 from analysis import options
 from analysis.calibration import Options as CalibrationOptions
 from analysis.facts.options import Options as FactsOptions
+from analysis.makers import Options as MakersOptions
 from config import cli
 from config.cli import Word, Words
 
@@ -48,6 +49,15 @@ def facts(words: Words) -> None:
     report.run(words.one("data"), words.one("book"), chosen, words.configuration)
 
 
+def makers(words: Words) -> None:
+    """Prints what simple makers earn in a market, a fill and a lot: whether fills are free money there. None of them is
+    tuned.
+    """
+    from analysis import makers as table
+
+    table.run(options.parse(MakersOptions, words.own), words.configuration)
+
+
 POLICY = Word("policy", "PATH", "a model.pt2 or a folder with one", repeated=True)
 COMMANDS = cli.Commands(
     "analysis",
@@ -73,6 +83,7 @@ COMMANDS = cli.Commands(
                 *options.words(FactsOptions),
             ],
         ),
+        cli.Command(makers, "makers", options.words(MakersOptions)),
         cli.Command(optimum, "optimum", [POLICY, Word("plot", "PATH", "the picture to write (default: in reports/)")]),
     ],
 )

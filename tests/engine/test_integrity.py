@@ -229,3 +229,49 @@ def test_no_quote_of_ours_is_in_what_is_observed_of_the_market(side):
         assert (ours[untouched][:, ~np.array(own)] == theirs[untouched][:, ~np.array(own)]).all()
         seen += np.count_nonzero(ours[untouched][:, quoting.columns.index(("own_bid_volume", "own_ask_volume")[side])])
     assert seen > 1000
+
+
+REALISTIC = ["small_tick", "large_tick", "toxic", "randomised"]
+
+
+@pytest.mark.parametrize("name", REALISTIC)
+def test_nobody_can_foresee_prices_for_minutes(name):
+    """Variance grows as time does: a forecast of signs that forgets long metaorders lets prices drift, by a fifth."""
+    chosen = config.load([f"market={name}", "simulation.episode_steps=4000"])
+    n, windows = 2048, 30
+    batch = engine.Batch(envs.scenario(chosen), n, threads=2)
+    batch.reset(11, np.empty((n, len(batch.columns)), np.float32))
+    reward, statistics, held = np.empty(n), np.empty((n, len(batch.statistics))), np.empty(n)
+    mids = []
+    for _ in range(windows + 1):
+        batch.play(engine.Strategy.constant(1e9), 10 * SECOND, reward, statistics, held)
+        mids.append(statistics[:, batch.statistics.index("mid")].copy())
+    moves_of_10_s = np.diff(mids, axis=0)
+    ratio = (mids[-1] - mids[0]).var() / (windows * moves_of_10_s.var())
+    assert 0.85 < ratio < 1.13
+
+
+@pytest.mark.parametrize("name", REALISTIC)
+def test_what_is_called_luck_has_a_mean_of_zero_and_is_most_of_the_noise(name):
+    """Of a maker who is filled often and holds what comes; learners leave it out of what they learn from."""
+    chosen = config.load([f"market={name}", "simulation.episode_steps=600"])
+    n = 4096
+    batch = engine.Batch(envs.scenario(chosen), n, threads=2)
+    batch.reset(12, np.empty((n, len(batch.columns)), np.float32))
+    reward, statistics, held = np.empty(n), np.empty((n, len(batch.statistics))), np.empty(n)
+    batch.play(engine.Strategy.constant(0.0).at_touch(), 600, reward, statistics, held)
+    luck = statistics[:, batch.statistics.index("luck")]
+    assert abs(luck.mean()) < 4 * luck.std() / np.sqrt(n)
+    assert (reward - luck).var() < 0.6 * reward.var()
+    assert held.mean() > 0
+
+
+def test_where_there_is_no_price_that_nobody_can_foresee_there_is_no_luck():
+    for words in (["market=book"], ["market=small_tick", "market.book.realistic.impact.forecast_weight=0.9"]):
+        chosen = config.load([*words, "simulation.episode_steps=100"])
+        batch = engine.Batch(envs.scenario(chosen), 32)
+        batch.reset(1, np.empty((32, len(batch.columns)), np.float32))
+        reward, statistics, held = np.empty(32), np.empty((32, len(batch.statistics))), np.empty(32)
+        batch.play(engine.Strategy.constant(0.0).at_touch(), 100, reward, statistics, held)
+        assert held.any()
+        assert not statistics[:, batch.statistics.index("luck")].any()

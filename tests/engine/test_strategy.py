@@ -6,7 +6,8 @@ import pytest
 import config
 import engine
 import envs
-from analysis.evaluation import RuleMarkets, play_stepwise
+from analysis.evaluation import RuleMarkets, play_stepwise, simulate
+from analysis.measures import measure
 from analysis.policy import Rule
 
 STRATEGY = engine.Strategy
@@ -187,3 +188,33 @@ def test_a_rule_earns_the_same_inside_the_engine_and_step_by_step(market, make):
     assert same.mean() > 0.99
     assert np.allclose(inside.statistics[same], stepwise.statistics[same], rtol=1e-4, atol=1e-3)
     assert np.allclose(inside.abs_inventory[same], stepwise.abs_inventory[same])
+
+
+def test_at_the_touch_quotes_are_counted_from_the_best_prices_and_withdrawn():
+    strategy = STRATEGY.constant(1.0).at_touch(least_spread=4, most_against=0.5)
+    spread, alpha = np.array([3.0, 4, 6, 6, 6]), np.array([0, 0, 0.5, 0.6, -0.6])
+    far = 1e9
+    assert strategy.touching
+    assert strategy(np.zeros(5), np.zeros(5), alpha, spread).tolist() == [
+        [far, far],
+        [3, 3],
+        [4, 4],
+        [4, far],
+        [far, 4],
+    ]
+    with pytest.raises(ValueError, match="spread must be given to a strategy that quotes at the touch"):
+        strategy(np.zeros(1), np.zeros(1), np.zeros(1))
+    with pytest.raises(ValueError, match="least_spread must be >= 0, but it is -1"):
+        STRATEGY.constant(1.0).at_touch(least_spread=-1)
+    assert not STRATEGY.constant(1.0).touching
+
+
+@pytest.mark.parametrize("market", ["small_tick", "large_tick"])
+def test_a_rule_at_the_touch_is_the_same_played_by_the_engine_and_step_by_step(market):
+    """In a price unit of 1, in which actions hit every half tick."""
+    chosen = config.load([f"market={market}", "market.price_unit=1", "simulation.episode_steps=300"])
+    rule = Rule.of("joins", STRATEGY.constant(0.0).at_touch(most_against=0.3), chosen)
+    by_engine = simulate(rule, chosen, episodes=64, seed=3)
+    stepwise = measure(play_stepwise(rule, chosen, 64, 3), chosen)
+    assert (by_engine["reward"] == stepwise["reward"]).all()
+    assert by_engine["fills"].sum() > 0
