@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -78,6 +78,16 @@ class Events:
         since, mid = self._known
         return mid[np.maximum(np.searchsorted(since, time, side="right") - 1, 0)]
 
+    def where(self, kept: NDArray[np.bool_]) -> Events:
+        """Some of the events alone; the clock stays."""
+        arrays = [field.name for field in fields(self) if field.name not in ("seconds", "lot")]
+        return replace(self, **{name: getattr(self, name)[kept] for name in arrays})
+
+    def between(self, start_s: float, end_s: float) -> Events:
+        """Those of a span, by a clock that starts with it."""
+        inside = self.where((self.time >= start_s) & (self.time < end_s))
+        return replace(inside, time=inside.time - start_s, seconds=end_s - start_s)
+
     @cached_property
     def _known(self) -> tuple[Floats, Floats]:
         """The times at which there is a mid, and the mid."""
@@ -132,7 +142,7 @@ class Session:
     seed: int
     seconds: float
     messages: NDArray[np.void]  # [n] `engine.MESSAGE`
-    levels: Ints  # [n, 4 x `LEVELS`], the book after each, as `engine.read_book` gives it
+    levels: Ints  # [n, 4 x levels], the book after each, as `engine.read_book` gives it
 
     @cached_property
     def events(self) -> Events:
@@ -140,18 +150,18 @@ class Session:
         return _events(self.messages, self.levels[:, :4], _tick(self.market), ROUND_LOT)
 
 
-def simulate(market: MarketConfig, *, seconds: float, seed: int) -> Session:
-    """One session of a book market that nobody of ours is in."""
+def simulate(market: MarketConfig, *, seconds: float, seed: int, levels: int = LEVELS) -> Session:
+    """One session of a book market that nobody of ours is in; so many levels of its book are kept."""
     assert market.book is not None
     opens_ns = round(1e9 * market.book.warmup_s)
     tick = _tick(market)
     messages = engine.simulate_messages(market.book.params(), lot=market.lot, tick=tick, seed=seed, seconds=seconds)
     replay = engine.Replay(np.empty(0, np.int64), tick=tick, centre=tick * market.book.initial_mid_ticks)
-    levels = replay.apply_and_record(messages, LEVELS)
+    book = replay.apply_and_record(messages, levels)
     counts = messages["time_ns"] >= opens_ns
     messages = messages[counts]
     messages["time_ns"] -= opens_ns
-    return Session(market=market, seed=seed, seconds=seconds, messages=messages, levels=levels[counts])
+    return Session(market=market, seed=seed, seconds=seconds, messages=messages, levels=book[counts])
 
 
 def _tick(market: MarketConfig) -> int:
