@@ -1,4 +1,4 @@
-"""From a file of recorded messages to a market: rates, efficient price, YAML."""
+"""From a file of recorded messages to a market: the realistic flow, or a Poisson flow around an efficient price."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from config import UserError
 __all__ = ["Options", "anchor", "calibrate", "calibrate_file"]
 
 
-def calibrate_file(data: str, out: Path, options: Options) -> None:
+def calibrate_file(data: str, out: Path, options: Options, book: str = "") -> None:
     """Calibrates on the LOBSTER message file that ``data`` names, writes the market to ``out`` and prints it.
+
+    ``book`` is the file of levels that goes with messages of few levels.
 
     Raises:
         UserError: one sentence; nothing is written then.
@@ -23,6 +25,13 @@ def calibrate_file(data: str, out: Path, options: Options) -> None:
     """
     if out.suffix not in {".yaml", ".yml"}:
         raise UserError(f"out must be the path of the YAML file to write, but it is '{out}'")
+    if options.flow == "realistic":
+        from analysis.calibration import realistic  # here: its optimiser takes a second that nothing else needs
+
+        realistic.calibrate_file(data, book, out, options)
+        return
+    if book:
+        raise UserError(f"book must be left out with flow=poisson, but it is {book}")
     path = tape.message_file(data)
     messages = tape.read(path)
     overlay = calibrate(messages, options, path.stem)

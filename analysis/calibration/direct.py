@@ -22,13 +22,15 @@ from analysis.calibration.orders import Orders
 from analysis.calibration.recording import Recording, simulated, with_flow
 from analysis.facts import Events
 from analysis.tape import Floats
-from config import MarketConfig
+from config import MarketConfig, UserError
 
 REFERENCE_SEEDS = (9_001, 9_002, 9_003)  # of the profile's own streams
 REFERENCE_S = 7200.0  # of each
 LARGEST_RADIUS = 0.85  # of the children of limit orders: a market near 1 is one of rare, enormous bursts
 LIMIT, MARKET, CANCEL = range(3)
 LEAST_SHARE = 1e-4
+LIVES_SEEN = 3.0  # of the slowest class, in the mean: of longer ones a recording says nothing
+ROOM_STEP, MOST_STEPS = 1.15, 50
 MOST_POWER = 8.0  # the engine's range
 
 Flow = dict[str, Any]  # plain values of `market.book.realistic`
@@ -107,7 +109,11 @@ def estimate(
             error = found[name].error
             table[name] = Estimate(holder[key], None if error is None else unit * error * more)
     _tidy(result)
-    return result, table | _sizes(market.lot, result, recording)
+    slowest = LIVES_SEEN / recording.events.seconds
+    result["patience"]["hazard"] = [max(hazard, slowest) for hazard in result["patience"]["hazard"]]
+    table |= _sizes(market.lot, result, recording)
+    make_room(market, result, recording)
+    return result, table
 
 
 def _reacting(flow: Flow, name: str) -> float:
@@ -152,6 +158,19 @@ def calm(flow: Flow) -> None:
         for kind in (LIMIT, CANCEL):
             branching[LIMIT][kind] *= max(room, 0.0) / limits
     branching[MARKET][MARKET] = min(branching[MARKET][MARKET], LARGEST_RADIUS)
+
+
+def make_room(market: MarketConfig, flow: Flow, recording: Recording) -> None:
+    """Hurries the most patient class until the simulated book can hold all orders."""
+    hazard = flow["patience"]["hazard"]
+    for _ in range(MOST_STEPS):
+        try:
+            list(simulated(with_flow(market, flow), recording, seeds=REFERENCE_SEEDS[:1], seconds=1.0))
+        except UserError:
+            slowest = int(np.argmin(hazard))
+            hazard[slowest] *= ROOM_STEP
+        else:
+            return
 
 
 def _shares(values: list[float]) -> list[float]:

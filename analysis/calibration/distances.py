@@ -14,6 +14,7 @@ BINS = 20  # of equal probability under the target
 LEVELS = (np.arange(500) + 0.5) / 500  # probabilities at which quantiles are compared
 SHORTEST_S = 1e-6  # times below are as long: a recording cannot tell them apart
 RETURNS_S = (1.0, 10.0)
+PHASES = 10  # overlapping returns: more of them, though they tell little more
 
 
 @dataclass(frozen=True)
@@ -77,25 +78,43 @@ def distance(found: Distribution, target: Distribution) -> Distance:
     )
 
 
-def distributions(events: Events) -> dict[str, Distribution]:
-    """What is compared. The touch is weighed by time; returns are in ticks."""
+def distributions(*sessions: Events) -> dict[str, Distribution]:
+    """What is compared, of one or more sessions. The touch is weighed by time; returns are in ticks."""
+    parts = [_values(events) for events in sessions]
+    found = {}
+    for name, (_, weights) in parts[0].items():
+        values = np.concatenate([part[name][0] for part in parts])
+        heavy = None if weights is None else np.concatenate([_known(part[name][1]) for part in parts])
+        found[name] = Distribution.of(values, heavy)
+    return found
+
+
+def _known(weights: Floats | None) -> Floats:
+    assert weights is not None
+    return weights
+
+
+def _values(events: Events) -> dict[str, tuple[Floats, Floats | None]]:
+    """Values, and their weights where they are not equal."""
     with np.errstate(invalid="ignore", divide="ignore"):
         imbalance = (events.bid_size - events.ask_size) / (events.bid_size + events.ask_size)
         depth = np.log(np.concatenate((events.bid_size, events.ask_size)))
         size = np.log(events.size[events.kind == SUBMISSION])
-    both = np.concatenate((events.dwell, events.dwell))
-    found = {
-        "spread": Distribution.of(events.ask - events.bid, events.dwell),
-        "log inter-arrival": Distribution.of(_logs(np.diff(events.time))),
-        "log size": Distribution.of(size),
-        "log touch depth": Distribution.of(depth, both),
-        "imbalance": Distribution.of(imbalance, events.dwell),
-        "log time to cancel": Distribution.of(_logs(statistics.lives(events))),
+    return {
+        "spread": (events.ask - events.bid, events.dwell),
+        "log inter-arrival": (_logs(np.diff(events.time)), None),
+        "log size": (size, None),
+        "log touch depth": (depth, np.concatenate((events.dwell, events.dwell))),
+        "imbalance": (imbalance, events.dwell),
+        "log time to cancel": (_logs(statistics.lives(events)), None),
+        **{f"return {interval:g} s": (_returns(events, interval), None) for interval in RETURNS_S},
     }
-    for interval in RETURNS_S:
-        grid = np.arange(0, events.seconds, interval)
-        found[f"return {interval:g} s"] = Distribution.of(np.diff(events.mid_at(grid)))
-    return found
+
+
+def _returns(events: Events, interval_s: float) -> Floats:
+    """From `PHASES` grids."""
+    starts = np.arange(0, events.seconds - interval_s, interval_s / PHASES)
+    return events.mid_at(starts + interval_s) - events.mid_at(starts)
 
 
 def _logs(seconds: Floats) -> Floats:

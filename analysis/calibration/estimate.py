@@ -12,7 +12,7 @@ from analysis.tape import Floats, Ints
 
 BLOCKS = 30  # of equal time: long enough that one hardly knows of the next
 DRAWS = 40  # of the bootstrap
-DIRECT, SIMULATED, KEPT = "direct", "simulated moments", "not identified: kept"
+DIRECT, SIMULATED = "direct", "simulated moments"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.facts import Events, statistics
+from analysis.tape import HIDDEN_EXECUTION
 
 SHORT_S = 0.1
-MOST = 5.0  # of a single difference, in its own unit
-WORST_NAN = MOST  # of what a stream is too short or too still to tell
+MOST = 5.0  # of a single difference, in its own unit; that of what a stream is too still to tell
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,9 @@ MOMENTS = (
     Moment("sd of the mid in 10 s, ticks", lambda e: _deviation(e, 10.0), 0.1, log=True),
     Moment("autocorrelation of 0.1 s returns", lambda e: _returns_correlation(e, SHORT_S), 0.03),
     Moment("autocorrelation of 1 s returns", lambda e: _returns_correlation(e, 1.0), 0.05),
+    Moment("variance at 1 s over 300 s", lambda e: statistics.signature(e, 1.0), 0.2, log=True),
+    Moment("autocorrelation of |1 s returns|", lambda e: statistics.volatility_autocorrelation(e, 1), 0.05),
+    Moment("autocorrelation of |1 s returns|, lag 10", lambda e: statistics.volatility_autocorrelation(e, 10), 0.03),
     Moment("P(no move in 0.1 s)", _still, 0.03),
     Moment("autocorrelation of signs", statistics.sign_autocorrelation, 0.05),
     Moment("market orders that take the queue", statistics.sweeps, 0.05),
@@ -53,7 +56,8 @@ MOMENTS = (
 
 
 def moments(events: Events) -> dict[str, float]:
-    """All of them."""
+    """All of them, without hidden executions: a simulated market has none."""
+    events = events.where(events.kind != HIDDEN_EXECUTION)
     return {moment.name: moment.of(events) for moment in MOMENTS}
 
 
@@ -72,5 +76,5 @@ def mismatch(found: dict[str, float], target: dict[str, float]) -> float:
         if moment.log:
             pair = np.log(np.maximum(pair, 1e-9))
         size = abs(float(pair[0] - pair[1])) / moment.unit
-        apart.append(min(size, MOST) if np.isfinite(size) else WORST_NAN)
+        apart.append(min(size, MOST) if np.isfinite(size) else MOST)
     return float(np.mean(apart)) if apart else 0.0

@@ -10,20 +10,21 @@ from analysis.calibration.orders import Orders
 from analysis.facts import Events
 from analysis.tape import Floats
 
-NEAREST = 8  # ticks behind the best; nearer ones are also moved there because the value is too close
+START = np.log([2.0, 10.0])  # of power and offset
+TOLERANCE = {"xatol": 1e-3, "fatol": 1e-3}
 
 
 def estimate(events: Events, orders: Orders, farthest: int, draws: int = DRAWS) -> dict[str, Estimate]:
     """``behind_power`` and ``behind_offset`` (ticks) by maximum likelihood, ``at_best``; errors by the block bootstrap.
 
-    P(i ticks behind) ~ (i + offset)^-power, given that i is from `NEAREST` to ``farthest``.
+    P(i ticks behind) ~ (i + offset)^-power, i = 1 to ``farthest``.
     """
     seen = (orders.behind >= 0) & (orders.behind <= farthest)
     table = counts_of(blocks_of(events, orders.at[seen]), orders.behind[seen], farthest + 1)
 
     def fit(weights: Floats) -> dict[str, float]:
         number = weights @ table
-        power, offset = power_law(number[NEAREST:], NEAREST)
+        power, offset = power_law(number[1:], 1)
         return {"behind_power": power, "behind_offset": offset, "at_best": float(number[0] / number.sum())}
 
     return bootstrap(fit, draws)
@@ -38,6 +39,6 @@ def power_law(number: Floats, first: int) -> tuple[float, float]:
         top = logs.max()
         return float(number.sum() * (top + np.log(np.exp(logs - top).sum())) - number @ logs)
 
-    found = optimize.minimize(loss, np.log([2.0, 10.0]), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3})
+    found = optimize.minimize(loss, START, method="Nelder-Mead", options=TOLERANCE)
     power, offset = np.exp(found.x)
     return float(power), float(offset)

@@ -17,6 +17,7 @@ from analysis.facts import Events
 from analysis.tape import HIDDEN_EXECUTION, PRICE_SCALE, SUBMISSION
 from config import MarketConfig
 from config.flow import RealisticConfig
+from config.section import refusals
 
 LEAST_LIMITS, LEAST_MARKETS = 500, 50  # orders, of which anything can be estimated
 LEAST_REST_S = 300.0  # of a recording outside the span: less says nothing
@@ -90,9 +91,15 @@ def touching(events: Events) -> Events:
 
 
 def simulated(market: MarketConfig, recording: Recording, *, seeds: Iterable[int], seconds: float) -> Iterator[Events]:
-    """Sessions of a market, as the recording would have shown them."""
+    """Sessions of a market, as the recording would have shown them.
+
+    Raises:
+        UserError: the simulated book has no room for its orders.
+
+    """
     for seed in seeds:
-        events = facts.simulate(market, seconds=seconds, seed=seed, levels=1).events
+        with refusals({"": "market.book."}):
+            events = facts.simulate(market, seconds=seconds, seed=seed, levels=1).events
         yield events if recording.whole_book else touching(events)
 
 
