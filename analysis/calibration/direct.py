@@ -99,7 +99,7 @@ def estimate(
     more = math.sqrt(1 + recording.events.seconds / (len(REFERENCE_SEEDS) * REFERENCE_S))  # the reference's own error
     result = copy.deepcopy(flow)
     table: dict[str, Estimate] = {}
-    for name, holder, key in _places(result):
+    for name, holder, key in places(result):
         if name not in found or known[name] <= 0 or holder[key] == 0:
             continue
         old, reacting = holder[key], _reacting(flow, name)
@@ -122,7 +122,7 @@ def _reacting(flow: Flow, name: str) -> float:
     return float({"hawkes.LM": reactions["follow"], "hawkes.LC": reactions["refill"]}.get(name, 0.0))
 
 
-def _places(flow: Flow) -> Iterator[tuple[str, Any, Any]]:
+def places(flow: Flow) -> Iterator[tuple[str, Any, Any]]:
     """Name of every parameter that `auxiliaries` may stand for, what holds it, and under which key."""
     for key in ("behind_power", "behind_offset", "at_best"):
         yield f"placement.{key}", flow["placement"], key

@@ -41,7 +41,8 @@ def bootstrap(fit: Callable[[Floats], Mapping[str, float]], draws: int = DRAWS) 
     ``fit`` takes how often each block counts: [BLOCKS]. Every estimator has the same draws.
     """
     random = np.random.default_rng(1)
-    found = fit(np.ones(BLOCKS))
-    drawn = [fit(np.bincount(random.integers(BLOCKS, size=BLOCKS), minlength=BLOCKS) * 1.0) for _ in range(draws)]
+    found = fit(np.ones(BLOCKS, np.float64))
+    weights = [np.bincount(random.integers(BLOCKS, size=BLOCKS), minlength=BLOCKS) for _ in range(draws)]
+    drawn = [fit(weight.astype(np.float64)) for weight in weights]
     errors = {name: float(np.std([one[name] for one in drawn], ddof=1)) if draws > 1 else None for name in found}
     return {name: Estimate(value, errors[name]) for name, value in found.items()}

@@ -18,7 +18,7 @@ from analysis.tape import DELETION, PARTIAL_CANCEL, SUBMISSION, Floats, Ints
 
 KINDS = "LMC"  # limit orders, market orders, cancels
 PASSES = 60
-DRAWS = 12  # of the bootstrap: a pass takes its time
+DRAWS = 24  # of the bootstrap: fewer than elsewhere, a pass takes its time
 SPREAD_BINS = 6  # of equal time: what nothing prompts comes at a rate of its own in each
 
 
@@ -80,7 +80,8 @@ def estimate(events: Events, decay: Floats, draws: int = DRAWS) -> dict[str, Est
     parents = np.tile(counts_of(stream.block, stream.kind, 3), len(decay))
 
     def fit(weights: Floats) -> dict[str, float]:
-        found, by_kernel = {}, np.zeros(len(decay))
+        found: dict[str, float] = {}
+        by_kernel = np.zeros(len(decay))
         number, exposure = weights @ parents, weights @ stream.exposure
         for kind, child in enumerate(KINDS):
             own = stream.kind == kind

@@ -13,14 +13,15 @@ LAGS = np.array([1, 2, 5, 10])
 LEAST, MOST = 0.5, 8.0  # the engine's range of the tail
 
 
-def memory(tail: float, longest: int, draws: int = DRAWS) -> Floats:
+def memory(tail: float, longest: int) -> Floats:
     """Autocorrelation of signs at `LAGS` where metaorders come one at a time, P(at least n pieces) = n^-tail.
 
     That two pieces k apart belong to one: the sum of P(at least n), n > k, over the mean number of pieces (Lillo, Mike
     & Farmer 2005, section III, with one order at a time).
     """
     reach = np.arange(1, longest + 1) ** -tail
-    return np.array([reach[lag:].sum() for lag in LAGS]) / reach.sum()
+    shares: Floats = np.array([reach[lag:].sum() for lag in LAGS]) / reach.sum()
+    return shares
 
 
 def estimate(events: Events, longest: int, draws: int = DRAWS) -> dict[str, Estimate]:
@@ -37,7 +38,7 @@ def estimate(events: Events, longest: int, draws: int = DRAWS) -> dict[str, Esti
     return bootstrap(fit, draws)
 
 
-def tail(found: Floats, longest: int, draws: int = DRAWS) -> float:
+def tail(found: Floats, longest: int) -> float:
     """Whose `memory` is nearest."""
     best = optimize.minimize_scalar(
         lambda x: float(np.sum((memory(x, longest) - found) ** 2)), bounds=(LEAST, MOST), method="bounded"

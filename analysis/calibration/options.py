@@ -11,7 +11,6 @@ from analysis.options import option
 from analysis.tape import PRICE_SCALE, Tape, tape_of
 from config import UserError
 
-
 MOST_EVALUATIONS = 1_000_000
 POISSON = ("burn_in_s", "block_s", "coverage", "lot", "tick", "distance")  # options of that flow
 

@@ -11,7 +11,7 @@ from analysis.facts import Events
 from analysis.tape import Floats
 
 START = np.log([2.0, 10.0])  # of power and offset
-TOLERANCE = {"xatol": 1e-3, "fatol": 1e-3}
+TOLERANCE = 1e-3
 
 
 def estimate(events: Events, orders: Orders, farthest: int, draws: int = DRAWS) -> dict[str, Estimate]:
@@ -39,6 +39,6 @@ def power_law(number: Floats, first: int) -> tuple[float, float]:
         top = logs.max()
         return float(number.sum() * (top + np.log(np.exp(logs - top).sum())) - number @ logs)
 
-    found = optimize.minimize(loss, START, method="Nelder-Mead", options=TOLERANCE)
+    found = optimize.minimize(loss, START, method="Nelder-Mead", tol=TOLERANCE)
     power, offset = np.exp(found.x)
     return float(power), float(offset)

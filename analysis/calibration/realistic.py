@@ -130,7 +130,9 @@ def _overlay(start: str) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"start must be a market or the path of one's YAML file, but '{start}' is not: {error}") from None
+        raise UserError(
+            f"start must be a market or the path of one's YAML file, but '{start}' is not: {error}"
+        ) from None
     if not isinstance(values, dict) or not isinstance(values.get("market"), dict):
         raise UserError(f"start must be a market or the path of one's YAML file, but '{start}' has no market")
     return values

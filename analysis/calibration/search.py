@@ -67,9 +67,7 @@ class Target:
 class Search:
     """The losses of proposals, those of before first."""
 
-    def __init__(
-        self, market: MarketConfig, flow: Flow, knobs: Sequence[Knob], target: Target, losses: Losses
-    ) -> None:
+    def __init__(self, market: MarketConfig, flow: Flow, knobs: Sequence[Knob], target: Target, losses: Losses) -> None:
         self.market, self.flow, self.knobs, self.target, self.losses = market, flow, knobs, target, losses
         self.tried, self.least, self.leader = 0, math.inf, np.zeros(len(knobs))
 
