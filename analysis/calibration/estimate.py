@@ -12,7 +12,8 @@ from analysis.tape import Floats, Ints
 
 BLOCKS = 30  # of equal time: long enough that one hardly knows of the next
 DRAWS = 40  # of the bootstrap
-DIRECT, SIMULATED = "direct", "simulated moments"
+DIRECT, SIMULATED, BOTH = "direct", "simulated moments", "direct, then simulated moments"
+KEPT = "not identified: kept"
 
 
 @dataclass(frozen=True)

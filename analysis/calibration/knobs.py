@@ -119,13 +119,8 @@ SHAPES = (
 def turned(flow: Flow, knobs: Sequence[Knob], logs: Floats) -> Flow:
     """A flow with each knob turned by e^log, with no more children than `calm` leaves."""
     result = copy.deepcopy(flow)
-    for knob, factor in zip(knobs, factors(logs), strict=True):
+    for knob, factor in zip(knobs, np.exp(np.clip(logs, -MOST_LOG, MOST_LOG)).tolist(), strict=True):
         knob.turn(result, factor)
     if result["hawkes"]:
         calm(result)
     return result
-
-
-def factors(logs: Floats) -> list[float]:
-    """By which `turned` turns."""
-    return [float(factor) for factor in np.exp(np.clip(logs, -MOST_LOG, MOST_LOG))]

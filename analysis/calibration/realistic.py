@@ -17,10 +17,10 @@ import yaml
 
 import config
 from analysis import facts
-from analysis.calibration import direct, report, search
+from analysis.calibration import direct, parameters, report, search
 from analysis.calibration.direct import Flow
 from analysis.calibration.distances import Distance, distances, distributions
-from analysis.calibration.estimate import SIMULATED, Estimate
+from analysis.calibration.estimate import Estimate
 from analysis.calibration.files import write
 from analysis.calibration.knobs import LEVELS, SHAPES
 from analysis.calibration.losses import Losses
@@ -98,13 +98,12 @@ def calibrate_file(data: str, book: str, out: Path, options: Options) -> None:
     knobs = (*LEVELS, *SHAPES) if refit is Refit.all else LEVELS
     with ProgressLine(options.evaluations) as line:
         searching = search.Search(market, found, knobs, target, losses)
-        found, factors = searching.run(options.evaluations, options.seed, line.show)
-    estimates |= {name: Estimate(factor, None, SIMULATED) for name, factor in factors.items()}
+        found = searching.run(options.evaluations, options.seed, line.show)
     result = Result(
         recording=recording,
         profile=profile,
         start=start,
-        estimates=estimates,
+        estimates=parameters.found(flow, found, estimates),
         not_identified=_not_identified(recording, profile) if refit is Refit.all else {},
         before=_judge(with_flow(market, flow), target, profile),
         after=_judge(with_flow(market, found), target, profile),

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.calibration.distances import Distance
-from analysis.calibration.estimate import SIMULATED
 from analysis.facts import FACTS
 
 if TYPE_CHECKING:
@@ -44,8 +43,7 @@ def _estimates(result: Result) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("how")
     for name, one in result.estimates.items():
-        value = f"x {one.value:.3g}" if one.how == SIMULATED else f"{one.value:.4g}"
-        table.add_row(name, value, "-" if one.error is None else f"{one.error:.2g}", one.how)
+        table.add_row(name, f"{one.value:.4g}", "-" if one.error is None else f"{one.error:.2g}", one.how)
     return table
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from analysis.calibration import moments
 from analysis.calibration.direct import Flow
 from analysis.calibration.distances import Distance, Distribution, distances, distributions
-from analysis.calibration.knobs import Knob, factors, turned
+from analysis.calibration.knobs import Knob, turned
 from analysis.calibration.losses import Losses
 from analysis.calibration.recording import Recording, simulated, with_flow
 from analysis.tape import Floats
@@ -91,8 +91,8 @@ class Search:
             self.least, self.leader = loss, logs
         return loss
 
-    def run(self, evaluations: int, seed: int, show: Callable[[int, float], None]) -> tuple[Flow, dict[str, float]]:
-        """The best flow, and by what factor each knob was turned.
+    def run(self, evaluations: int, seed: int, show: Callable[[int, float], None]) -> Flow:
+        """The best flow.
 
         Args:
             evaluations: markets that are tried at most, in whole generations.
@@ -110,8 +110,7 @@ class Search:
         # The best proposal was lucky, the mean of the last generation is not: others' seeds decide.
         candidates = [np.zeros(len(self.knobs)), self.leader, strategy.mean]
         chosen = min(candidates, key=lambda logs: self.loss(logs, CHOICE_SEEDS))
-        names = (knob.name for knob in self.knobs)
-        return turned(self.flow, self.knobs, chosen), dict(zip(names, factors(chosen), strict=True))
+        return turned(self.flow, self.knobs, chosen)
 
 
 def _strategy(knobs: int, seed: int) -> Any:

@@ -8,14 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import config
 from analysis import facts
-from analysis.calibration import direct, hawkes, metaorders, patience, placement, sizes
+from analysis.calibration import direct, hawkes, metaorders, patience, placement, recovery, sizes
 from analysis.calibration.distances import Distribution, distance, distances, distributions
 from analysis.calibration.estimate import BLOCKS, Estimate, blocks_of, bootstrap, counts_of
 from analysis.calibration.knobs import LEVELS, SHAPES, turned
 from analysis.calibration.orders import Orders
-from analysis.calibration.recording import Recording, touching, with_flow
+from analysis.calibration.recording import touching, with_flow
 from analysis.facts import Events
 from analysis.tape import DELETION, EXECUTION, HIDDEN_EXECUTION, SUBMISSION
 from config import UserError
@@ -182,15 +181,8 @@ def test_a_weight_counts_as_often_as_it_says():
 @pytest.fixture(scope="module")
 def profile():
     """small_tick, its flow without the day's course, and a stream of it."""
-    market = config.load(["market=small_tick"]).market
-    flow = config.to_dict(market)["book"]["realistic"] | {"intraday": None}
+    market, flow = recovery.profile()
     return market, flow, facts.simulate(with_flow(market, flow), seconds=3600, seed=1, levels=1).events
-
-
-def recording_of(events):
-    return Recording(
-        name="own", digest="", events=events, rest=None, whole_book=True, tick=0.01, since_open_s=0.0
-    )  # fmt: skip
 
 
 def test_a_stream_is_no_distance_from_itself_and_some_from_its_touch(profile):
@@ -220,31 +212,22 @@ def test_a_span_has_a_clock_of_its_own(profile):
     assert len(part.time) == np.sum((events.time >= 600) & (events.time < 1200))
 
 
-def check_recovery(profile, streams, seconds, monkeypatch, reference_s):
+def check_recovery(streams, seconds, monkeypatch):
     """Everything that is listed as found, within three of its own errors on every stream."""
-    market, flow, _ = profile
-    monkeypatch.setattr(direct, "REFERENCE_S", reference_s)
-    truth = {name: holder[key] for name, holder, key in direct.places(flow)}
-    known = None
-    for seed in range(streams):
-        session = facts.simulate(with_flow(market, flow), seconds=seconds, seed=50 + seed, levels=1)
-        own = recording_of(session.events)
-        known = known or direct.reference(market, flow, own)
-        _, found = direct.estimate(market, flow, own, known)
-        recovered = {name: one for name, one in found.items() if name in truth}
-        assert len(recovered) > 15
-        assert not set(recovered) & set(direct.NOT_IDENTIFIED)
-        for name, one in recovered.items():
-            assert abs(one.value - truth[name]) < 3 * one.error + 1e-12, (seed, name)
+    monkeypatch.setattr(direct, "REFERENCE_S", seconds)
+    for found in recovery.recover(streams, seconds=seconds):
+        assert len(found) > 15
+        assert not {one.name for one in found} & set(direct.NOT_IDENTIFIED)
+        assert [one.name for one in found if abs(one.deviation) > 3] == []
 
 
-def test_stage_1_finds_the_parameters_of_its_own_streams(profile, monkeypatch):
-    check_recovery(profile, 2, 3600, monkeypatch, 3600)
+def test_stage_1_finds_the_parameters_of_its_own_streams(monkeypatch):
+    check_recovery(2, 3600, monkeypatch)
 
 
 @pytest.mark.long
-def test_stage_1_finds_them_on_more_streams(profile, monkeypatch):
-    check_recovery(profile, 8, 7200, monkeypatch, 7200)
+def test_stage_1_finds_them_on_more_streams(monkeypatch):
+    check_recovery(6, 7200, monkeypatch)
 
 
 def test_stage_1_follows_a_market_that_is_not_its_profile(profile, monkeypatch):
@@ -257,7 +240,7 @@ def test_stage_1_follows_a_market_that_is_not_its_profile(profile, monkeypatch):
     other["metaorders"]["tail"] = 1.9
     other["hawkes"]["branching"][0][0] = 0.15
     events = facts.simulate(with_flow(market, other), seconds=7200, seed=3, levels=1).events
-    made, found = direct.estimate(market, flow, recording_of(events))
+    made, found = direct.estimate(market, flow, recovery.as_recorded(events))
     for name, truth in {
         "placement.at_best": 0.2,
         "patience.hazard.2": 0.6,
@@ -299,7 +282,7 @@ def test_a_flow_of_which_the_book_has_no_room_is_refused(profile):
     market, flow, events = profile
     crowded = copy.deepcopy(flow)
     crowded["patience"]["hazard"][3] = 1e-4
-    own = recording_of(replace(events))
+    own = recovery.as_recorded(replace(events))
     with pytest.raises(UserError, match=r"market\.book\..* must be <= the 1024"):
         list(direct.simulated(with_flow(market, crowded), own, seeds=(1,), seconds=1.0))
     direct.make_room(market, crowded, own)

@@ -1,0 +1,49 @@
+"""The numbers of a flow by name, and how each of them was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from analysis.calibration import hawkes
+from analysis.calibration.direct import Flow
+from analysis.calibration.estimate import BOTH, KEPT, SIMULATED, Estimate
+
+ROUNDING = 1e-9
+LEFT_OUT = ("limit_sizes", "sizes", "intraday", "decay")  # distributions, and what is not estimated
+
+
+def parameters(flow: Flow) -> dict[str, float]:
+    """Every number by its path under `market.book.realistic`; of lists ``path.k``, of children ``hawkes.LM``."""
+    return dict(_leaves("", flow))
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, float]]:
+    if isinstance(value, dict):
+        for name, below in value.items():
+            if name not in LEFT_OUT:
+                yield from _leaves(f"{path}.{name}" if path else name, below)
+    elif path == "hawkes.branching":
+        for child, row in zip(hawkes.KINDS, value, strict=True):
+            for parent, number in zip(hawkes.KINDS, row, strict=True):
+                yield f"hawkes.{child}{parent}", float(number)
+    elif isinstance(value, list):
+        for k, below in enumerate(value):
+            yield from _leaves(f"{path}.{k}", below)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield path, float(value)
+
+
+def found(start: Flow, found: Flow, direct: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Each number of the flow that was found, beside the one to start from and what was estimated directly."""
+    before, table = parameters(start), {}
+    for name, value in parameters(found).items():
+        if name in direct:
+            first = direct[name]
+            same = abs(value - first.value) <= ROUNDING * abs(first.value)
+            ratio = value / first.value if first.value else 1.0
+            table[name] = first if same else Estimate(value, first.error and first.error * ratio, BOTH)
+        else:
+            same = abs(value - before[name]) <= ROUNDING * abs(before[name])
+            table[name] = Estimate(value, None, KEPT if same else SIMULATED)
+    return table | {name: one for name, one in direct.items() if name not in table}
