@@ -28,6 +28,8 @@ REFERENCE_SEEDS = (9_001, 9_002, 9_003)  # of the profile's own streams
 REFERENCE_S = 7200.0  # of each
 LARGEST_RADIUS = 0.85  # of the children of limit orders: a market near 1 is one of rare, enormous bursts
 LIMIT, MARKET, CANCEL = range(3)
+# What the best prices alone tell: of orders placed behind them, and of what those prompt, they show too few.
+OF_THE_BEST = ("metaorders.tail", "hawkes.MM")
 LEAST_SHARE = 1e-4
 LIVES_SEEN = 3.0  # of the slowest class, in the mean: of longer ones a recording says nothing
 ROOM_STEP, MOST_STEPS = 1.15, 50
@@ -100,7 +102,8 @@ def estimate(
     result = copy.deepcopy(flow)
     table: dict[str, Estimate] = {}
     for name, holder, key in places(result):
-        if name not in found or known[name] <= 0 or holder[key] == 0:
+        seen = recording.whole_book or name in OF_THE_BEST
+        if not seen or name not in found or known[name] <= 0 or holder[key] == 0:
             continue
         old, reacting = holder[key], _reacting(flow, name)
         unit = (old + reacting) / known[name]  # of the parameter by that of what stands for it
@@ -161,14 +164,21 @@ def calm(flow: Flow) -> None:
 
 
 def make_room(market: MarketConfig, flow: Flow, recording: Recording) -> None:
-    """Hurries the most patient class until the simulated book can hold all orders."""
-    hazard = flow["patience"]["hazard"]
+    """Makes children come earlier until the market can count them, then orders go until its book can hold them."""
+    hazard, excitation = flow["patience"]["hazard"], flow["hawkes"]
     for _ in range(MOST_STEPS):
         try:
-            list(simulated(with_flow(market, flow), recording, seeds=REFERENCE_SEEDS[:1], seconds=1.0))
+            built = with_flow(market, flow)
         except UserError:
-            slowest = int(np.argmin(hazard))
-            hazard[slowest] *= ROOM_STEP
+            if not excitation:
+                raise
+            excitation["weight"][int(np.argmin(excitation["decay"]))] /= ROOM_STEP
+            excitation["weight"] = _shares(excitation["weight"])
+            continue
+        try:
+            list(simulated(built, recording, seeds=REFERENCE_SEEDS[:1], seconds=1.0))
+        except UserError:
+            hazard[int(np.argmin(hazard))] *= ROOM_STEP
         else:
             return
 

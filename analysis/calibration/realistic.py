@@ -33,6 +33,7 @@ from config import MarketConfig, UserError
 
 LARGE_TICK = 2.0  # ticks: a market whose spread is no wider is one of a large tick
 SIGNIFICANT = 12  # digits that are written
+UNSEEN = ("placement behind the best", "patience", "hawkes, but for MM")  # of the best prices alone
 LEAST_MID = 1000  # ticks: levels do not matter to a flow by distances, and prices stay above zero
 
 
@@ -162,7 +163,7 @@ def _not_identified(recording: Recording, profile: Profile) -> dict[str, str]:
     """Parameters that were kept, or are but a start for what simulated moments say, and why."""
     found = dict(direct.NOT_IDENTIFIED)
     if not recording.whole_book:
-        found |= dict.fromkeys(("placement behind the best", "patience"), "one level was recorded, which is the best")
+        found |= dict.fromkeys(UNSEEN, "only the best prices were recorded")
     if profile is Profile.large_tick:
         found["placement.inside"] = "at a spread of one tick nothing can go inside"
     return found

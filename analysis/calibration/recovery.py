@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 import config
@@ -21,6 +20,7 @@ from analysis import facts, options
 from analysis.calibration import direct, patience
 from analysis.calibration.direct import Flow
 from analysis.calibration.recording import Recording, with_flow
+from analysis.calibration.report import console
 from analysis.facts import Events
 from analysis.options import option
 from config import MarketConfig, UserError, cli
@@ -141,7 +141,6 @@ def run(words: Words) -> None:
         raise UserError(f"streams must be >= 1, but it is {chosen.streams}")
     if not 0 <= chosen.deviation <= 1:
         raise UserError(f"deviation must be from 0 to 1, but it is {chosen.deviation:g}")
-    console = Console()
     found: dict[str, list[Recovered]] = {}
     for number, stream in enumerate(recover(chosen.streams, chosen.deviation), 1):
         for one in stream:
@@ -161,7 +160,7 @@ def run(words: Words) -> None:
             f"{np.abs(off).max():.2f}",
             f"{np.sum(np.abs(off) > 3)}",
         )
-    console.print(table)
+    console().print(table)
 
 
 if __name__ == "__main__":

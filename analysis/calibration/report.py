@@ -17,23 +17,29 @@ if TYPE_CHECKING:
 WIDTH = 120  # columns
 
 
+def console() -> Console:
+    """Of standard output; a log file has no width of its own."""
+    found = Console()
+    if not found.is_terminal:
+        found.width = WIDTH
+    return found
+
+
 def show(result: Result) -> None:
     """Prints it."""
-    console = Console()
-    if not console.is_terminal:
-        console.width = WIDTH  # a log file has no width of its own
+    screen = console()
     events = result.recording.events
-    console.print(
+    screen.print(
         f"{result.recording.name}: {len(events.time)} events in {events.seconds:.0f} s, "
         f"{'the whole book' if result.recording.whole_book else 'the best prices alone'}; started from {result.start}",
         highlight=False,
     )
-    console.print(_estimates(result))
+    screen.print(_estimates(result))
     if result.not_identified:
-        console.print(_not_identified(result))
-    console.print(_distances(result))
-    console.print(_moments(result))
-    console.print(_facts(result), highlight=False)
+        screen.print(_not_identified(result))
+    screen.print(_distances(result))
+    screen.print(_moments(result))
+    screen.print(_facts(result), highlight=False)
 
 
 def _estimates(result: Result) -> Table:
