@@ -24,7 +24,6 @@ class Losses:
                 self._read(header)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("\n".join([header, *map(repr, self.known)]) + "\n", encoding="utf-8")
-            self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}") from None
 
@@ -42,10 +41,9 @@ class Losses:
 
     def add(self, loss: float) -> None:
         """One more."""
-        self._file.write(f"{loss!r}\n")
-        self._file.flush()
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{loss!r}\n")
 
     def done(self) -> None:
         """The search is over: the file goes."""
-        self._file.close()
         self._path.unlink(missing_ok=True)

@@ -34,6 +34,7 @@ from config import MarketConfig, UserError
 LARGE_TICK = 2.0  # ticks: a market whose spread is no wider is one of a large tick
 SIGNIFICANT = 12  # digits that are written
 UNSEEN = ("placement behind the best", "patience", "hawkes, but for MM")  # of the best prices alone
+LONGEST_S = 14_400.0  # that facts are measured in
 LEAST_MID = 1000  # ticks: levels do not matter to a flow by distances, and prices stay above zero
 
 
@@ -141,7 +142,8 @@ def _overlay(start: str) -> dict[str, Any]:
 def _judge(market: MarketConfig, target: search.Target, profile: Profile) -> Judged:
     """On seeds that nothing else has seen."""
     compared = target.compare(market, search.FRESH_SEEDS)
-    sessions = simulated(market, target.recording, seeds=search.FRESH_SEEDS, seconds=search.SESSION_S)
+    span = min(target.recording.events.seconds, LONGEST_S)  # some facts depend on how long one looks
+    sessions = simulated(market, target.recording, seeds=search.FRESH_SEEDS, seconds=span)
     measured = facts.median([facts.measure(events) for events in sessions])
     return Judged(
         distances=compared.distances, moments=compared.moments, facts=facts.held(measured, profile, mended=True)
