@@ -19,8 +19,9 @@ def calibrate(words: Words) -> None:
     from analysis.calibration import calibrate_file
 
     out = words.one("out")
-    calibrate_file(words.one("data"), Path(out), options.parse(CalibrationOptions, words.own), words.one("book"))
-    print(f"\nwritten to {out}; next:\n  python -m training market={out}")
+    chosen = options.parse(CalibrationOptions, words.own)
+    if calibrate_file(words.one("data"), Path(out), chosen, words.one("book")):
+        print(f"\nwritten to {out}; next:\n  python -m training market={out}")
 
 
 def evaluate(words: Words) -> None:

@@ -69,7 +69,7 @@ class Result:
     rest: dict[str, Distance] | None
 
 
-def calibrate_file(data: str, book: str, out: Path, options: Options) -> None:
+def calibrate_file(data: Path, book: str, out: Path, options: Options) -> None:
     """Calibrates on the recording, writes the market to ``out`` and prints what was found.
 
     Raises:

@@ -38,14 +38,13 @@ class Recording:
     since_open_s: float  # when the span begins
 
 
-def read(data: str, book: str, from_s: float, to_s: float) -> Recording:
-    """The messages that ``data`` names, from ``from_s`` to ``to_s`` (0: its end) after the first.
+def read(path: Path, book: str, from_s: float, to_s: float) -> Recording:
+    """The messages of ``path``, from ``from_s`` to ``to_s`` (0: its end) after the first.
 
     Raises:
         UserError: one sentence.
 
     """
-    path = tape.message_file(data)
     messages = tape.read(path)
     files = [path, *([Path(book)] if book else [])]
     events = facts.recorded(*files)

@@ -27,7 +27,7 @@ SEEDS = (101, 102, 103)  # that proposals are simulated on
 CHOICE_SEEDS = (201, 202, 203, 204)  # that the last candidates are told apart by
 FRESH_SEEDS = (301, 302, 303, 304, 305, 306)  # that the result is judged by
 SESSION_S = 1800.0
-DISTANCE_WEIGHT, MOMENT_WEIGHT = 10.0, 2.0  # of the means of W1 and of K-S over distributions; of moments' mismatch
+DISTANCE_WEIGHT = 10.0  # of the means of W1 and of K-S over distributions; that of the mismatch of moments is 1
 REFUSED = 100.0  # the loss of a market that cannot be
 STEP = 0.25  # of the logarithms of the factors, to begin with
 
@@ -60,7 +60,7 @@ class Target:
         apart = distances(distributions(*sessions), self.distributions)
         found = moments.mean([moments.moments(events) for events in sessions])
         mean = float(np.mean([distance.wasserstein + distance.kolmogorov for distance in apart.values()]))
-        loss = DISTANCE_WEIGHT * mean + MOMENT_WEIGHT * moments.mismatch(found, self.moments)
+        loss = DISTANCE_WEIGHT * mean + moments.mismatch(found, self.moments)
         return Comparison(distances=apart, moments=found, loss=loss)
 
 
