@@ -4,7 +4,7 @@ Orders have no names there, so that lives, children and places behind the best c
 by hundreds of ticks in a second while the spread is one, which no flow of ours does. What trades and best prices tell
 for themselves is said: rates, sizes, the memory of signs, spread and volatility.
 
-A line is the time of receipt (ns), a space, and the JSON of the websocket: ``{"stream": "btcusdt@trade", "data": ...}``.
+A line: the time of receipt (ns), a space, and the websocket's JSON, ``{"stream": "btcusdt@trade", "data": {...}}``.
 """
 
 from __future__ import annotations

@@ -74,22 +74,29 @@ def test_what_is_written_is_a_market_with_what_was_found(uninterrupted):
     assert not uninterrupted.with_name("mine.yaml.state").exists()
 
 
-def test_an_interrupted_search_goes_on_to_the_same_bits(recording, uninterrupted, tmp_path):
-    out = tmp_path / "mine.yaml"
-    state = tmp_path / "mine.yaml.state"
-    command = [sys.executable, "-m", "analysis", *levels(recording, out, "evaluations=16")]
+def interrupt(command, state, lines, by):
+    """Runs until the state has so many lines, then sends a signal: what was said."""
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
         deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and not (state.exists() and state.read_text().count("\n") >= 4):
+        while time.monotonic() < deadline and not (state.exists() and state.read_text().count("\n") >= lines):
             time.sleep(0.02)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(by)
         said = running.communicate(timeout=60)[1]
     assert running.returncode not in (0, None)
-    assert "Traceback" not in said
+    return said
+
+
+def test_an_interrupted_search_goes_on_to_the_same_bits(recording, uninterrupted, tmp_path):
+    """By SIGTERM, then by Ctrl-C, and with a line that was cut off."""
+    out, state = tmp_path / "mine.yaml", tmp_path / "mine.yaml.state"
+    command = [sys.executable, "-m", "analysis", *levels(recording, out, "evaluations=16")]
+    interrupt(command, state, 3, signal.SIGTERM)
+    first = state.read_text()
+    assert "Traceback" not in interrupt(command, state, first.count("\n") + 2, signal.SIGINT)
     assert not out.exists()
-    before = state.read_text().splitlines()
-    assert 4 <= len(before) < 17
-    state.write_text(state.read_text() + "0.12")  # a line that was cut off
+    assert state.read_text().startswith(first)
+    assert first.count("\n") < state.read_text().count("\n") < 17
+    state.write_text(state.read_text() + "0.12")
     cli.call(COMMANDS, levels(recording, out, "evaluations=16"))
     assert out.read_bytes() == uninterrupted.read_bytes()
     assert not state.exists()
