@@ -64,7 +64,7 @@ def test_trades_and_best_prices_by_hand(tmp_path):
     [
         (
             "1000000000000000000 {nonsense",
-            r"x\.gz:10: a line must be a time in ns and the JSON of a stream, but it is '1",
+            r"x\.gz:10: a line must be a time in ns and the JSON of a stream, but",
         ),
         ('1000000000000000000 {"stream": "btcusdt@trade", "data": {"T": 1}}', r"x\.gz:10: a line must be"),
         ("[1, 2]", r"x\.gz:10: a line must be"),

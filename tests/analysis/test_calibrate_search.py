@@ -47,7 +47,7 @@ def levels(recording, out, *more):
 @pytest.fixture(scope="module")
 def uninterrupted(recording, tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / "mine.yaml"
-    cli.call(COMMANDS, levels(recording, out, "evaluations=16"))
+    cli.call(COMMANDS, levels(recording, out, "evaluations=8"))
     return out
 
 
@@ -55,7 +55,7 @@ def test_what_is_written_is_a_market_with_what_was_found(uninterrupted):
     market = config.load([f"market={uninterrupted}"]).market
     assert market.book.realistic is not None
     found = market.calibration
-    assert found["options"] == {"refit": "levels", "from_s": 0.0, "to_s": 0.0, "evaluations": 16, "seed": 0}
+    assert found["options"] == {"refit": "levels", "from_s": 0.0, "to_s": 0.0, "evaluations": 8, "seed": 0}
     rate = found["estimates"]["placement.rate"]
     assert rate["how"] == "simulated moments"
     assert rate["value"] == pytest.approx(market.book.realistic.placement.rate, rel=1e-3)
@@ -89,15 +89,15 @@ def interrupt(command, state, lines, by):
 def test_an_interrupted_search_goes_on_to_the_same_bits(recording, uninterrupted, tmp_path):
     """By SIGTERM, then by Ctrl-C, and with a line that was cut off."""
     out, state = tmp_path / "mine.yaml", tmp_path / "mine.yaml.state"
-    command = [sys.executable, "-m", "analysis", *levels(recording, out, "evaluations=16")]
+    command = [sys.executable, "-m", "analysis", *levels(recording, out, "evaluations=8")]
     interrupt(command, state, 3, signal.SIGTERM)
     first = state.read_text()
     assert "Traceback" not in interrupt(command, state, first.count("\n") + 2, signal.SIGINT)
     assert not out.exists()
     assert state.read_text().startswith(first)
-    assert first.count("\n") < state.read_text().count("\n") < 17
+    assert first.count("\n") < state.read_text().count("\n") < 9
     state.write_text(state.read_text() + "0.12")
-    cli.call(COMMANDS, levels(recording, out, "evaluations=16"))
+    cli.call(COMMANDS, levels(recording, out, "evaluations=8"))
     assert out.read_bytes() == uninterrupted.read_bytes()
     assert not state.exists()
 
