@@ -29,6 +29,7 @@ from analysis.calibration.progress import ProgressLine
 from analysis.calibration.rates import digits
 from analysis.calibration.recording import Recording, read, simulated, touching, with_flow
 from analysis.facts import Profile
+from analysis.facts.table import Values
 from config import MarketConfig, UserError
 
 LARGE_TICK = 2.0  # ticks: a market whose spread is no wider is one of a large tick
@@ -46,15 +47,6 @@ class Refit(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A market, before or after, beside the recording."""
-
-    distances: dict[str, Distance]
-    moments: dict[str, float]
-    facts: list[str]  # those that hold
-
-
-@dataclass(frozen=True, kw_only=True)
 class Result:
     """All that a calibration found."""
 
@@ -63,10 +55,17 @@ class Result:
     start: str
     estimates: dict[str, Estimate]
     not_identified: dict[str, str]
-    before: Judged
-    after: Judged
-    recorded: Judged
+    before: search.Comparison  # on seeds that nothing else has seen, as ``after``
+    after: search.Comparison
+    recorded: dict[str, float]  # moments
+    facts_held: list[str]
+    facts_recorded: list[str]
     rest: dict[str, Distance] | None
+
+    @property
+    def facts_lost(self) -> list[str]:
+        """Of the recording's."""
+        return [name for name in self.facts_recorded if name not in self.facts_held]
 
 
 def calibrate_file(data: Path, book: str, out: Path, options: Options) -> None:
@@ -107,9 +106,11 @@ def calibrate_file(data: Path, book: str, out: Path, options: Options) -> None:
         start=start,
         estimates=parameters.found(flow, found, estimates),
         not_identified=_not_identified(recording, profile) if refit is Refit.all else {},
-        before=_judge(with_flow(market, flow), target, profile),
-        after=_judge(with_flow(market, found), target, profile),
-        recorded=Judged(distances={}, moments=target.moments, facts=_held(recording, profile)),
+        before=target.compare(with_flow(market, flow), search.FRESH_SEEDS),
+        after=target.compare(with_flow(market, found), search.FRESH_SEEDS),
+        recorded=target.moments,
+        facts_held=_facts(with_flow(market, found), recording, profile),
+        facts_recorded=_held(facts.measure(recording.events), profile),
         rest=_rest(recording, target),
     )
     _fill(overlay, market, found | {"intraday": _scaled(course, recording)}, result, options)
@@ -139,19 +140,15 @@ def _overlay(start: str) -> dict[str, Any]:
     return values
 
 
-def _judge(market: MarketConfig, target: search.Target, profile: Profile) -> Judged:
-    """On seeds that nothing else has seen."""
-    compared = target.compare(market, search.FRESH_SEEDS)
-    span = min(target.recording.events.seconds, LONGEST_S)  # some facts depend on how long one looks
-    sessions = simulated(market, target.recording, seeds=search.FRESH_SEEDS, seconds=span)
-    measured = facts.median([facts.measure(events) for events in sessions])
-    return Judged(
-        distances=compared.distances, moments=compared.moments, facts=facts.held(measured, profile, mended=True)
-    )
+def _facts(market: MarketConfig, recording: Recording, profile: Profile) -> list[str]:
+    """Those that hold in the median of sessions as long as the recording: some depend on how long one looks."""
+    span = min(recording.events.seconds, LONGEST_S)
+    sessions = simulated(market, recording, seeds=search.FRESH_SEEDS, seconds=span)
+    return _held(facts.median([facts.measure(events) for events in sessions]), profile)
 
 
-def _held(recording: Recording, profile: Profile) -> list[str]:
-    return facts.held(facts.measure(recording.events), profile, mended=True)
+def _held(values: Values, profile: Profile) -> list[str]:
+    return facts.held(values, profile, mended=True)
 
 
 def _rest(recording: Recording, target: search.Target) -> dict[str, Distance] | None:
@@ -187,7 +184,7 @@ def _scaled(course: dict[str, Any] | None, recording: Recording) -> dict[str, An
 
 def _fill(overlay: dict[str, Any], market: MarketConfig, flow: Flow, result: Result, options: Options) -> None:
     """Puts what was found into the overlay; prices that go with the spread are scaled with it."""
-    recording, spread = result.recording, result.recorded.moments["mean spread, ticks"]
+    recording, spread = result.recording, result.recorded["mean spread, ticks"]
     assert market.book is not None
     mid = max(LEAST_MID, round(float(recording.events.mid_at(np.zeros(1))[0])))
     wider = spread / market.book.initial_spread_ticks
@@ -243,12 +240,12 @@ def _record(result: Result, options: Options) -> dict[str, Any]:
         },
         "moments": {
             name: {
-                "recorded": digits(result.recorded.moments[name], 4),
+                "recorded": digits(result.recorded[name], 4),
                 "simulated": digits(result.after.moments[name], 4),
             }
             for name in result.after.moments
         },
-        "facts_lost": [name for name in result.recorded.facts if name not in result.after.facts],
+        "facts_lost": result.facts_lost,
     }
 
 

@@ -93,15 +93,14 @@ def _moments(result: Result) -> Table:
     table.add_column("")
     for heading in ("recorded", f"{result.start}, as it is", "calibrated"):
         table.add_column(heading, justify="right")
-    for name, value in result.recorded.moments.items():
+    for name, value in result.recorded.items():
         before, after = result.before.moments[name], result.after.moments[name]
         table.add_row(name, f"{value:.3g}", f"{before:.3g}", f"{after:.3g}")
     return table
 
 
 def _facts(result: Result) -> str:
-    lost = [name for name in result.recorded.facts if name not in result.after.facts]
     return (
-        f"{len(result.after.facts)} of {len(FACTS)} facts hold, {len(result.recorded.facts)} in the recording; "
-        f"lost: {', '.join(lost) or 'none'}"
+        f"{len(result.facts_held)} of {len(FACTS)} facts hold, {len(result.facts_recorded)} in the recording; "
+        f"lost: {', '.join(result.facts_lost) or 'none'}"
     )
