@@ -13,7 +13,7 @@ from analysis.tape import Floats, Ints
 BLOCKS = 30  # of equal time: long enough that one hardly knows of the next
 DRAWS = 40  # of the bootstrap
 DIRECT, SIMULATED, BOTH = "direct", "simulated moments", "direct, then simulated moments"
-KEPT = "not identified: kept"
+KEPT, SHOWN = "not identified: kept", "not identified: as the data show it"
 
 
 @dataclass(frozen=True)

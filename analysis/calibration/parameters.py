@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.calibration import hawkes
 from analysis.calibration.direct import Flow
-from analysis.calibration.estimate import BOTH, KEPT, SIMULATED, Estimate
+from analysis.calibration.estimate import BOTH, DIRECT, KEPT, SHOWN, SIMULATED, Estimate
 
 ROUNDING = 1e-9
 LEFT_OUT = ("limit_sizes", "sizes", "intraday", "decay")  # distributions, and what is not estimated
@@ -34,16 +34,28 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, float]]:
         yield path, float(value)
 
 
-def found(start: Flow, found: Flow, direct: Mapping[str, Estimate]) -> dict[str, Estimate]:
-    """Each number of the flow that was found, beside the one to start from and what was estimated directly."""
-    before, table = parameters(start), {}
-    for name, value in parameters(found).items():
+def found(start: Flow, begun: Flow, ended: Flow, direct: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Each number of the flow that was found, ``ended``, and how.
+
+    Args:
+        start: the flow of the profile.
+        begun: the one that the search began with.
+        ended: the one that it found.
+        direct: what was estimated directly.
+
+    """
+    before, first, table = parameters(start), parameters(begun), dict[str, Estimate]()
+    for name, value in parameters(ended).items():
+        searched = not _same(value, first[name])
         if name in direct:
-            first = direct[name]
-            same = abs(value - first.value) <= ROUNDING * abs(first.value)
-            ratio = value / first.value if first.value else 1.0
-            table[name] = first if same else Estimate(value, first.error and first.error * ratio, BOTH)
+            error, ratio = direct[name].error, value / first[name] if first[name] else 1.0
+            table[name] = Estimate(value, error and error * ratio, BOTH if searched else DIRECT)
+        elif searched:
+            table[name] = Estimate(value, None, SIMULATED)
         else:
-            same = abs(value - before[name]) <= ROUNDING * abs(before[name])
-            table[name] = Estimate(value, None, KEPT if same else SIMULATED)
+            table[name] = Estimate(value, None, KEPT if _same(value, before[name]) else SHOWN)
     return table | {name: one for name, one in direct.items() if name not in table}
+
+
+def _same(first: float, second: float) -> bool:
+    return abs(first - second) <= ROUNDING * abs(second)

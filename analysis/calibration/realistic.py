@@ -92,19 +92,19 @@ def calibrate_file(data: Path, book: str, out: Path, options: Options) -> None:
         | {"from_s": options.from_s, "to_s": options.to_s},
     )
     estimates: dict[str, Estimate] = {}
-    found = flow
+    begun = flow
     if refit is Refit.all:
         print("direct estimates ...", flush=True)
-        found, estimates = direct.estimate(market, flow, recording)
+        begun, estimates = direct.estimate(market, flow, recording)
     knobs = (*LEVELS, *SHAPES) if refit is Refit.all else LEVELS
     with ProgressLine(options.evaluations) as line:
-        searching = search.Search(market, found, knobs, target, losses)
+        searching = search.Search(market, begun, knobs, target, losses)
         found = searching.run(options.evaluations, options.seed, line.show)
     result = Result(
         recording=recording,
         profile=profile,
         start=start,
-        estimates=parameters.found(flow, found, estimates),
+        estimates=parameters.found(flow, begun, found, estimates),
         not_identified=_not_identified(recording, profile) if refit is Refit.all else {},
         before=target.compare(with_flow(market, flow), search.FRESH_SEEDS),
         after=target.compare(with_flow(market, found), search.FRESH_SEEDS),
