@@ -17,7 +17,7 @@ import yaml
 
 import config
 from analysis import facts
-from analysis.calibration import direct, parameters, report, search
+from analysis.calibration import direct, parameters, patience, report, search
 from analysis.calibration.direct import Flow
 from analysis.calibration.distances import Distance, distances, distributions
 from analysis.calibration.estimate import Estimate
@@ -85,6 +85,9 @@ def calibrate_file(data: Path, book: str, out: Path, options: Options) -> None:
     if market.book is None or market.book.realistic is None:
         raise UserError(f"start must be a market with the realistic flow (market.book.realistic), but '{start}' is not")
     flow = config.to_dict(market)["book"]["realistic"]
+    classes = len(flow["patience"]["hazard"])
+    if refit is Refit.all and classes != len(patience.START):
+        raise UserError(f"start must have {len(patience.START)} classes of patience, but '{start}' has {classes}")
     course, flow["intraday"] = flow["intraday"], None
     losses = Losses(
         out.with_name(out.name + ".state"),
