@@ -41,6 +41,9 @@ Flow = dict[str, Any]  # plain values of `market.book.realistic`
 NOT_IDENTIFIED = {
     "patience.hazard.0": "the fastest kernel's cancels swallow it",
     "patience.hazard.1": "prompted cancels take such an order at once",
+    "patience.hazard.2": "beyond three errors on one of twenty streams",
+    "patience.near.0": "the two hastiest classes change places, beyond three errors on two of twenty streams",
+    "patience.near.1": "the two hastiest classes change places, beyond three errors on one of twenty streams",
     "patience.inside": "a value that has passed them withdraws such orders",
     "patience.at_best": "a value that has passed them withdraws such orders",
     "hawkes.CL": "cannot be told from what prompts all orders to age",

@@ -1,4 +1,4 @@
-"""Does stage 1 find known parameters? ``python -m analysis.calibration.recovery [streams=20] [deviation=0]``.
+"""Does stage 1 find known parameters? ``python -m analysis.calibration.recovery [streams=20] [deviation=0] [seed=100]``.
 
 Each stream is two hours of the small-tick profile; with a deviation, of one whose parameters are each times
 e^(deviation x a normal number), while the profile, by which the bias is taken off, stays. Printed for every parameter
@@ -28,7 +28,6 @@ from config.cli import Command, Words
 
 PROFILE = "small_tick"
 SECONDS = 7200.0
-SEED = 100  # the first stream's, less one
 LARGEST_FOLLOW = 0.95
 
 
@@ -38,6 +37,7 @@ class Options:
 
     streams: int = option(20, "of two hours each")
     deviation: float = option(0.0, "of the logarithms of the true parameters from those of the profile")
+    seed: int = option(100, "of the first stream, less one")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,11 +66,12 @@ def as_recorded(events: Events) -> Recording:
     return Recording(name=PROFILE, digest="", events=events, rest=None, whole_book=True, tick=0.01, since_open_s=0.0)
 
 
-def recover(streams: int, deviation: float = 0.0, seconds: float = SECONDS) -> Iterator[list[Recovered]]:
+def recover(
+    streams: int, *, deviation: float = 0.0, seconds: float = SECONDS, seed: int = 0
+) -> Iterator[list[Recovered]]:
     """What stage 1 says of each stream's parameters."""
     market, flow = profile()
     known: dict[str, float] | None = None
-    seed = SEED
     for _ in range(streams):
         truth, simulated = None, None
         while simulated is None:  # some of the perturbed markets cannot be
@@ -142,7 +143,7 @@ def run(words: Words) -> None:
     if not 0 <= chosen.deviation <= 1:
         raise UserError(f"deviation must be from 0 to 1, but it is {chosen.deviation:g}")
     found: dict[str, list[Recovered]] = {}
-    for number, stream in enumerate(recover(chosen.streams, chosen.deviation), 1):
+    for number, stream in enumerate(recover(chosen.streams, deviation=chosen.deviation, seed=chosen.seed), 1):
         for one in stream:
             found.setdefault(one.name, []).append(one)
         print(f"stream {number} of {chosen.streams}", flush=True)

@@ -236,14 +236,14 @@ def test_stage_1_follows_a_market_that_is_not_its_profile(profile, monkeypatch):
     monkeypatch.setattr(direct, "REFERENCE_S", 3600)
     other = copy.deepcopy(flow)
     other["placement"] |= {"at_best": 0.2, "behind_power": 2.6}
-    other["patience"]["hazard"][2] = 0.6
+    other["patience"]["hazard"][3] = 0.03
     other["metaorders"]["tail"] = 1.9
     other["hawkes"]["branching"][0][0] = 0.15
     events = facts.simulate(with_flow(market, other), seconds=7200, seed=3, levels=1).events
     made, found = direct.estimate(market, flow, recovery.as_recorded(events))
     for name, truth in {
         "placement.at_best": 0.2,
-        "patience.hazard.2": 0.6,
+        "patience.hazard.3": 0.03,
         "metaorders.tail": 1.9,
         "hawkes.LL": 0.15,
     }.items():
