@@ -1,4 +1,4 @@
-"""Does stage 1 find known parameters? ``python -m analysis.calibration.recovery [streams=20] [deviation=0] [seed=100]``.
+"""Does stage 1 find known parameters? ``python -m analysis.calibration.recovery [streams=20] [deviation=0]``.
 
 Each stream is two hours of the small-tick profile; with a deviation, of one whose parameters are each times
 e^(deviation x a normal number), while the profile, by which the bias is taken off, stays. Printed for every parameter
@@ -28,6 +28,7 @@ from config.cli import Command, Words
 
 PROFILE = "small_tick"
 SECONDS = 7200.0
+MOST_SEED = 2**31
 LARGEST_FOLLOW = 0.95
 
 
@@ -142,6 +143,8 @@ def run(words: Words) -> None:
         raise UserError(f"streams must be >= 1, but it is {chosen.streams}")
     if not 0 <= chosen.deviation <= 1:
         raise UserError(f"deviation must be from 0 to 1, but it is {chosen.deviation:g}")
+    if not 0 <= chosen.seed < MOST_SEED:
+        raise UserError(f"seed must be from 0 to {MOST_SEED - 1}, but it is {chosen.seed}")
     found: dict[str, list[Recovered]] = {}
     for number, stream in enumerate(recover(chosen.streams, deviation=chosen.deviation, seed=chosen.seed), 1):
         for one in stream:
