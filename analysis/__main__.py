@@ -13,14 +13,16 @@ from config.cli import Word, Words
 
 
 def calibrate(words: Words) -> None:
-    """Writes the market in which a file of LOBSTER messages was recorded, and says how like it is. Each rate stands
-    with its count and standard error.
+    """Writes the market in which a file of LOBSTER messages was recorded, and says how like it is. What can be read off
+    the recording stands with its standard error, the rest is found by simulated moments, in some minutes; interrupted,
+    the same command goes on.
     """
     from analysis.calibration import calibrate_file
 
     out = words.one("out")
-    calibrate_file(words.one("data"), Path(out), options.parse(CalibrationOptions, words.own))
-    print(f"\nwritten to {out}; next:\n  python -m training market={out}")
+    chosen = options.parse(CalibrationOptions, words.own)
+    if calibrate_file(words.one("data"), Path(out), chosen, words.one("book")):
+        print(f"\nwritten to {out}; next:\n  python -m training market={out}")
 
 
 def evaluate(words: Words) -> None:
@@ -68,6 +70,7 @@ COMMANDS = cli.Commands(
             "calibrate",
             [
                 Word("data", "PATH", "message file, or folder with one (default: MARKET_DATA of the environment)"),
+                Word("book", "PATH", "its file of levels, for a recording of few of them (realistic flow)"),
                 Word("out", "PATH", "the YAML file to write"),
                 *options.words(CalibrationOptions),
             ],

@@ -116,7 +116,7 @@ def read_levels(path: Path) -> Ints:
 
 
 def _read(path: Path, reader: Callable[[Path], Read]) -> Read:
-    with _unpacked(path) as plain:
+    with unpacked(path) as plain:
         try:
             return reader(plain)
         except ValueError as error:
@@ -133,8 +133,13 @@ def said_of(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[Path]:
-    """``path``, or for a while a file with what is packed in it."""
+def unpacked(path: Path) -> Iterator[Path]:
+    """``path``, or for a while a file with what is packed in it.
+
+    Raises:
+        UserError: it is packed so that it cannot be unpacked.
+
+    """
     try:
         with path.open("rb") as file:
             magic = file.read(4)

@@ -27,7 +27,7 @@ def real(words: Words) -> None:
     """Calibrates the market on a LOBSTER message file and trains on it. Otherwise as train."""
     from analysis.calibration import Options, calibrate_file
 
-    calibrate_file(words.one("data"), CALIBRATED, Options())
+    calibrate_file(words.one("data"), CALIBRATED, Options(flow="poisson"))
     config = configuration.load([*words.configuration, f"market={CALIBRATED}"])
     _train(config, None, [CALIBRATED])
 

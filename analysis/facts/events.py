@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -84,6 +84,16 @@ class Events:
         since, mid = self._known
         return mid[np.maximum(np.searchsorted(since, time, side="right") - 1, 0)]
 
+    def where(self, kept: NDArray[np.bool_]) -> Events:
+        """Some of the events alone; the clock stays."""
+        arrays = [field.name for field in fields(self) if field.name not in ("behind", "seconds", "lot")]
+        return replace(self, **{name: getattr(self, name)[kept] for name in arrays})
+
+    def between(self, start_s: float, end_s: float) -> Events:
+        """Those of a span, by a clock that starts with it."""
+        inside = self.where((self.time >= start_s) & (self.time < end_s))
+        return replace(inside, time=inside.time - start_s, seconds=end_s - start_s)
+
     @cached_property
     def _known(self) -> tuple[Floats, Floats]:
         """The times at which there is a mid, and the mid."""
@@ -145,7 +155,7 @@ class Session:
     seed: int
     seconds: float
     messages: NDArray[np.void]  # [n] `engine.MESSAGE`
-    levels: Ints  # [n, 4 x `LEVELS`], the book after each, as `engine.read_book` gives it
+    levels: Ints  # [n, 4 x levels], the book after each, as `engine.read_book` gives it
     depth: Depth
 
     @cached_property
@@ -155,20 +165,20 @@ class Session:
         return _events(self.messages, self.levels, self.depth, counts, _tick(self.market))
 
 
-def simulate(market: MarketConfig, *, seconds: float, seed: int) -> Session:
-    """One session of a book market that nobody of ours is in."""
+def simulate(market: MarketConfig, *, seconds: float, seed: int, levels: int = LEVELS) -> Session:
+    """One session of a book market that nobody of ours is in; so many levels of its book are kept."""
     assert market.book is not None
     opens_ns = round(1e9 * market.book.warmup_s)
     tick = _tick(market)
     messages = engine.simulate_messages(market.book.params(), lot=market.lot, tick=tick, seed=seed, seconds=seconds)
-    levels = _empty_replay(market).apply_and_record(messages, LEVELS)
+    book = _empty_replay(market).apply_and_record(messages, levels)
     counts = messages["time_ns"] >= opens_ns
     rows = depth.replayed(_empty_replay(market), messages)
     found = depth.depth_of(messages, rows, np.where(counts, _dwell(messages), 0), tick)
     messages = messages[counts]
     messages["time_ns"] -= opens_ns
     found = replace(found, ahead=found.ahead[counts])
-    return Session(market=market, seed=seed, seconds=seconds, messages=messages, levels=levels[counts], depth=found)
+    return Session(market=market, seed=seed, seconds=seconds, messages=messages, levels=book[counts], depth=found)
 
 
 def _empty_replay(market: MarketConfig) -> engine.Replay:

@@ -1,4 +1,4 @@
-"""The estimator on streams whose rates are known, on a recorded hour, and on what users get wrong."""
+"""The Poisson flow: its estimator on streams whose rates are known, on a recorded hour, and what users get wrong."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def round_trip(words, seconds, seed, burn_in_s):
     messages = engine.simulate_messages(
         market.book.params(), lot=market.lot, tick=round(1e4 * market.tick), seed=seed, seconds=seconds
     )
-    options = Options(distance=tuple(flow.distance), lot=market.lot, burn_in_s=burn_in_s)
+    options = Options(flow="poisson", distance=tuple(flow.distance), lot=market.lot, burn_in_s=burn_in_s)
     found = calibrate(messages, options)["market"]["calibration"]
     estimates = [*found["limit_rate"], *found["cancel_hazard"], found["market_rate"]]
     truth = [*flow.limit_rate, *flow.cancel_hazard, flow.market_rate]
@@ -58,7 +58,7 @@ def round_trip(words, seconds, seed, burn_in_s):
 
 
 def test_counts_and_exposures_by_hand():
-    found = calibrate(hand_made(), Options(burn_in_s=5, block_s=5, distance=(3, 4, 6)))["market"]
+    found = calibrate(hand_made(), Options(flow="poisson", burn_in_s=5, block_s=5, distance=(3, 4, 6)))["market"]
     rates = found["calibration"]
     near, far = rates["limit_rate"]
     assert (near["count"], near["exposure_s"]) == (1, 190)
@@ -88,7 +88,9 @@ def test_orders_submitted_unseen_are_inferred():
         (90, 3, 2, 1, 1003, -1),
         (100, 1, 11, 1, 1000, 1),
     )
-    found = calibrate(rows, Options(burn_in_s=5, block_s=5, distance=(3, 4, 6)))["market"]["calibration"]
+    found = calibrate(rows, Options(flow="poisson", burn_in_s=5, block_s=5, distance=(3, 4, 6)))["market"][
+        "calibration"
+    ]
     assert found["left_out"]["inferred_orders"] == 3
     assert [entry["exposure_s"] for entry in found["cancel_hazard"]] == [2 * 85, 25 + 20]
 
@@ -98,7 +100,7 @@ def test_block_errors_see_the_clustering_that_poisson_errors_miss():
     for burst in range(20):
         clustered += [(10 + 100 * burst + j / 1e3, 1, 10 + 20 * burst + j, 1, 999, 1) for j in range(20)]
     clustered += [(1990, 3, 10, 1, 999, 1), (2000, 4, 1, 1, 1000, 1)]
-    found = calibrate(stream(*clustered), Options(burn_in_s=0, block_s=50, distance=(4, 5)))
+    found = calibrate(stream(*clustered), Options(flow="poisson", burn_in_s=0, block_s=50, distance=(4, 5)))
     entry = found["market"]["calibration"]["limit_rate"][0]
     assert entry["count"] == 400
     assert entry["block_standard_error"] > 3 * entry["standard_error"]
@@ -124,7 +126,7 @@ def calibrated(tmp_path_factory):
     if not files:
         pytest.skip("MARKET_DATA does not name a folder with AAPL's 50-level messages")
     out = tmp_path_factory.mktemp("market") / "aapl.yaml"
-    cli.call(COMMANDS, ["calibrate", f"data={files[0]}", f"out={out}"])
+    cli.call(COMMANDS, ["calibrate", f"data={files[0]}", f"out={out}", "flow=poisson"])
     return out
 
 
@@ -172,9 +174,18 @@ def test_the_market_simulated_from_the_recorded_hour_has_its_rates(calibrated):
             "out must be the path of the YAML file .*'x.txt'",
         ),
         (["calibrate", "data={good}", "out=x.yaml", "burn_in_s=soon"], "burn_in_s must be a number, but it is 'soon'"),
-        (["calibrate", "data={good}", "out=x.yaml", "burn_in_s=200"], "burn_in_s must be < the 100 s of the messages"),
-        (["calibrate", "data={good}", "out=x.yaml", "coverage=2"], "coverage must be > 0 and <= 1, but it is 2"),
-        (["calibrate", "data={good}", "out=x.yaml", "distance=[3,2]"], "distance must increase from at least 1 tick"),
+        (
+            ["calibrate", "data={good}", "out=x.yaml", "flow=poisson", "burn_in_s=200"],
+            "burn_in_s must be < the 100 s of the messages",
+        ),
+        (
+            ["calibrate", "data={good}", "out=x.yaml", "flow=poisson", "coverage=2"],
+            "coverage must be > 0 and <= 1, but it is 2",
+        ),
+        (
+            ["calibrate", "data={good}", "out=x.yaml", "flow=poisson", "distance=[3,2]"],
+            "distance must increase from at least 1 tick",
+        ),
         (["calibrate", "data={cut}", "out=x.yaml"], r"cut_message_1.csv:2: a row must have 6 columns"),
         (
             ["calibrate", "data={folder}", "out=x.yaml"],

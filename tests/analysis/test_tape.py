@@ -17,7 +17,7 @@ from analysis.calibration import Options, calibrate
 from config import UserError, cli
 
 TICK = 100  # x 10^4
-OPTIONS = Options(burn_in_s=5)
+OPTIONS = Options(flow="poisson", burn_in_s=5)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +102,9 @@ def test_one_order_between_the_ticks_does_not_make_the_tick(base):
     assert found["tick"] == 0.01
     assert found["calibration"]["left_out"]["off_tick"] == its.sum()
     assert np.allclose(rates(odd)[0], rates(base)[0], rtol=1e-2)
-    assert calibrate(odd, Options(burn_in_s=5, tick=0.005))["market"]["tick"] == 0.005
+    assert calibrate(odd, Options(flow="poisson", burn_in_s=5, tick=0.005))["market"]["tick"] == 0.005
     with pytest.raises(UserError, match=r"tick must be one that the prices keep, but no order does at 7"):
-        calibrate(odd, Options(burn_in_s=5, tick=7.0))
+        calibrate(odd, Options(flow="poisson", burn_in_s=5, tick=7.0))
     with pytest.raises(UserError, match=r"tick must be 0 or >= 0.0001, but it is 1e-06"):
         Options(tick=1e-6)
 

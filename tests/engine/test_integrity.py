@@ -39,7 +39,7 @@ def market(request, tmp_path_factory):
     if not files:
         pytest.skip("MARKET_DATA does not name a folder with AAPL's 50-level messages")
     out = tmp_path_factory.mktemp("market") / "aapl.yaml"
-    calibrate_file(str(files[0]), out, Options())
+    calibrate_file(str(files[0]), out, Options(flow="poisson"))
     return [f"market={out}", INTERVAL]
 
 
