@@ -115,6 +115,8 @@ def _market(table: Floats, traded: np.ndarray) -> Market:
         ask=table[:, 7] / tick,
         bid_size=table[:, 6] / unit,
         ask_size=table[:, 8] / unit,
+        ahead=np.full(len(table), np.nan),
+        behind=np.empty(0),
         seconds=float(time[-1]),
         lot=1,
     )

@@ -107,7 +107,6 @@ SHAPES = (
     scale("stale.distance"),
     scale("informed.rate"),
     scale("impact.size"),
-    scale("impact.forecast_weight", most=3.0),
     scale("reactions.follow", most=LARGEST_SHARE),
     scale("value.log_volatility.deviation", most=3.0),
     Knob("hawkes.weight of kernels >= 50/s", _quick),

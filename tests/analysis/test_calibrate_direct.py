@@ -26,6 +26,7 @@ def events_of(time, kind, side=None, **columns):
     base = {
         "order": np.arange(n), "size": np.full(n, 100.0), "price": np.full(n, 1000.0), "bid": np.full(n, 1000.0),
         "ask": np.full(n, 1010.0), "bid_size": np.full(n, 5.0), "ask_size": np.full(n, 5.0),
+        "ahead": np.full(n, np.nan), "behind": np.empty(0),
     }  # fmt: skip
     sides = np.ones(n, np.int64) if side is None else side
     return Events(time=time, kind=kind, side=sides, seconds=float(time[-1]), lot=100, **(base | columns))
@@ -241,13 +242,13 @@ def test_stage_1_follows_a_market_that_is_not_its_profile(profile, monkeypatch):
     other["hawkes"]["branching"][0][0] = 0.15
     events = facts.simulate(with_flow(market, other), seconds=7200, seed=3, levels=1).events
     made, found = direct.estimate(market, flow, recovery.as_recorded(events))
-    for name, truth in {
-        "placement.at_best": 0.2,
-        "patience.hazard.3": 0.03,
-        "metaorders.tail": 1.9,
-        "hawkes.LL": 0.15,
-    }.items():
-        assert found[name].value == pytest.approx(truth, rel=0.15), name
+    for name, begun, truth in (
+        ("placement.at_best", 0.1, 0.2),
+        ("patience.hazard.3", 0.02, 0.03),
+        ("metaorders.tail", 1.5, 1.9),
+        ("hawkes.LL", 0.28, 0.15),
+    ):
+        assert abs(found[name].value - truth) < abs(begun - truth) / 3, name
     with_flow(market, made)  # it is a market
 
 
