@@ -106,7 +106,7 @@ def test_one_order_between_the_ticks_does_not_make_the_tick(base):
     with pytest.raises(UserError, match=r"tick must be one that the prices keep, but no order does at 7"):
         calibrate(odd, Options(flow="poisson", burn_in_s=5, tick=7.0))
     with pytest.raises(UserError, match=r"tick must be 0 or >= 0.0001, but it is 1e-06"):
-        Options(tick=1e-6)
+        Options(flow="poisson", tick=1e-6)
 
 
 def test_whole_nickels_are_the_tick(base):
@@ -120,7 +120,7 @@ def test_a_low_price_is_accepted_and_said(base, tmp_path, capsys):
     low["price"] -= 5350 * TICK  # 6.50 dollars
     path, out = tmp_path / "low.csv", tmp_path / "low.yaml"
     path.write_text(text(low))
-    cli.call(COMMANDS, ["calibrate", f"data={path}", f"out={out}", "burn_in_s=5"])
+    cli.call(COMMANDS, ["calibrate", f"data={path}", f"out={out}", "flow=poisson", "burn_in_s=5"])
     assert "the simulated mid starts at 1000 ticks instead of 6" in capsys.readouterr().out
     assert config.load([f"market={out}"]).market.book.initial_mid_ticks == 1000
 
@@ -130,7 +130,7 @@ def test_coverage_that_cannot_be_reached_is_said(base, tmp_path, capsys):
     deep["price"] -= deep["direction"] * shift[deep["order_id"]]
     path, out = tmp_path / "deep.csv", tmp_path / "deep.yaml"
     path.write_text(text(deep))
-    cli.call(COMMANDS, ["calibrate", f"data={path}", f"out={out}", "burn_in_s=5"])
+    cli.call(COMMANDS, ["calibrate", f"data={path}", f"out={out}", "flow=poisson", "burn_in_s=5"])
     found = yaml.safe_load(out.read_text())["market"]["calibration"]
     assert found["coverage"] < 0.6
     assert f"the bins hold {found['coverage']:.1%} of the limit orders instead of 95%" in capsys.readouterr().out
