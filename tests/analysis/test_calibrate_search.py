@@ -151,7 +151,7 @@ def test_the_search_comes_nearer_and_a_market_that_cannot_be_costs_much(tmp_path
         (["start=absent.yaml"], "start must be a market or the path of one's YAML file"),
         (["from_s=-1"], "from_s must be >= 0, but it is -1"),
         (["from_s=20", "to_s=10"], "to_s must be > from_s = 20, but it is 10"),
-        (["to_s=5000"], "from_s and to_s must be a span within the 1200 s .*, but they are 0 and 5000"),
+        (["to_s=5000"], "from_s and to_s must be a span within the [0-9]+ s .*, but they are 0 and 5000"),
         (["from_s=1190"], "must hold at least 500 limit orders and 50 market orders in the span, but it holds"),
         (["evaluations=-1"], "evaluations must be from 0 to"),
         (["evaluations=many"], "evaluations must be a whole number, but it is 'many'"),
