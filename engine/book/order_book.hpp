@@ -251,8 +251,9 @@ class OrderBook {
     static_assert((kWindow & (kWindow - 1)) == 0, "ranks are mirrored bit by bit");
 
     // An order, or the head of a queue: then `lots` are the queue's, `next` its first order and `previous` its last; in
-    // place of a generation it counts the lots that are ours, in place of a price the orders of the background. A free slot has no lots and names the `next` free
-    // one. `previous` and `next` are kept apart: a compiler would put them together before it writes them.
+    // place of a generation it counts the lots that are ours, in place of a price the orders of the background. A free
+    // slot has no lots and names the `next` free one. `previous` and `next` are kept apart: a compiler would put them
+    // together before it writes them.
     struct Node {
         Size lots = 0;
         Size generation = 1;  // steps by two, so that it is never 0, which names no order
@@ -486,7 +487,8 @@ class OrderBook {
         require(nodes_[before].next == head(at) && nodes_[head(at)].previous == before, "a queue's ends disagree");
         require(lots == lots_at(at), "a queue's lots are not the sum of its orders");
         require(ours == ours_at(at), "a queue's own lots are not the sum of our orders");
-        require(background == background_orders(base_ + at), "a queue's orders of the background are not as many as it says");
+        require(background == background_orders(base_ + at),
+                "a queue's orders of the background are not as many as it says");
         for (Side of : kSides) {
             require(background_.prices[index(of)].contains(rank_of(of, at)) == (lots > ours && of == side),
                     "the background's prices disagree with a queue");

@@ -125,7 +125,7 @@ class DueTimes {
     alignas(Four) std::array<Due, kNear + kPast> near_;  // the earliest in order, behind some that are over
     std::uint32_t first_;
     std::uint32_t used_;  // no slot from here on was ever due
-    Due horizon_;  // all times before this are, or were, among those
+    Due horizon_;         // all times before this are, or were, among those
     std::array<Due, Slots> due_;
 };
 

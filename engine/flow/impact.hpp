@@ -46,7 +46,8 @@ class Impact {
     double move(State& state, Side side, Lots lots) const {
         const double size = math::exp(params_.power * math::log(static_cast<double>(lots) / params_.unit));
         const int by = sign(side);
-        const double expected = state.run == 0 ? 0 : state.sign * forecast_[std::min<std::size_t>(state.run, forecast_.size()) - 1];
+        const double expected =
+            state.run == 0 ? 0 : state.sign * forecast_[std::min<std::size_t>(state.run, forecast_.size()) - 1];
         state.run = by == state.sign ? state.run + 1 : 1;
         state.sign = static_cast<std::int8_t>(by);
         return params_.size * (by - params_.forecast_weight * expected) * size;

@@ -26,8 +26,8 @@ struct MetaordersParams {
 };
 
 // What a run of n market orders of one sign says about the next: E[next sign x last sign], beyond the last entry too.
-// Runs of two metaorders of the longest kind are in it: a shorter table takes the pieces of a long one by surprise, each
-// again, and prices then drift for minutes.
+// Runs of two metaorders of the longest kind are in it: a shorter table takes the pieces of a long one by surprise,
+// each again, and prices then drift for minutes.
 using SignForecast = std::vector<double>;
 SignForecast sign_forecast(const MetaordersParams& params);
 

@@ -16,10 +16,7 @@ std::vector<double> behind(const PlacementParams& params) {
 }  // namespace
 
 Placement::Placement(const PlacementParams& params)
-    : params_(params),
-      behind_(behind(params)),
-      cells_per_tick_(kCellsPerGap / params.inside_gap),
-      inside_(bounds()) {
+    : params_(params), behind_(behind(params)), cells_per_tick_(kCellsPerGap / params.inside_gap), inside_(bounds()) {
 }
 
 // The chance grows with the gap; the last cell has no upper end.

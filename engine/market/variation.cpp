@@ -14,8 +14,8 @@ namespace mm {
 
 namespace {
 
-// What is no magnitude of the market: the parts of a mixture, the hours of the venue, and the weight with which the value
-// cannot be foreseen.
+// What is no magnitude of the market: the parts of a mixture, the hours of the venue, and the weight with which the
+// value cannot be foreseen.
 template <class Params>
 constexpr std::array<std::string_view, 0> kKept{};
 template <>
