@@ -85,27 +85,31 @@ TEST_CASE("the forecast is what runs are followed by") {
 
 TEST_CASE("with the weight of the forecast at 1 what trades move is a martingale, raw signs are none") {
     const std::vector<Side> sides = signs(1'000'000);
-    const auto variance_ratio = [&](double weight) {
-        const Impact impact({.size = 1, .forecast_weight = weight}, sign_forecast(kParams));
+    const auto variance_ratio = [&](double weight, std::size_t window, const SignForecast& forecast) {
+        const Impact impact({.size = 1, .forecast_weight = weight}, forecast);
         Impact::State state;
         double squares = 0, sum = 0, long_squares = 0;
         for (std::size_t i = 0; i < sides.size(); ++i) {
             const double move = impact.move(state, sides[i], 1);
             squares += move * move;
             sum += move;
-            if ((i + 1) % 100 != 0) continue;
+            if ((i + 1) % window != 0) continue;
             long_squares += sum * sum;
             sum = 0;
         }
         return long_squares / squares;
     };
-    CHECK(variance_ratio(1) == doctest::Approx(1).epsilon(0.15));
-    CHECK(variance_ratio(0) > 10);
-    CHECK(variance_ratio(1.3) < 0.9);
+    const SignForecast whole = sign_forecast(kParams);
+    for (const std::size_t window : {10, 100, 1000})
+        CHECK(variance_ratio(1, window, whole) == doctest::Approx(1).epsilon(0.1));
+    CHECK(variance_ratio(0, 100, whole) > 10);
+    CHECK(variance_ratio(1.3, 100, whole) < 0.9);
+    // One that takes the long ones by surprise, piece by piece, would show.
+    CHECK(variance_ratio(1, 100, SignForecast(whole.begin(), whole.begin() + 24)) > 1.15);
 }
 
 TEST_CASE("impact is concave in size") {
-    const Impact impact({.size = 2, .power = 0.5, .unit = 100}, {});
+    const Impact impact({.size = 2, .power = 0.5, .unit = 100}, SignForecast{0});
     Impact::State state;
     CHECK(impact.move(state, Side::bid, 100) == doctest::Approx(2));
     CHECK(impact.move(state, Side::ask, 400) == doctest::Approx(-4));
