@@ -219,7 +219,7 @@ class OrderBook {
     Ticks base() const { return base_; }
 
     void prefetch() const {
-        mm::prefetch(&nodes_[0], &nodes_[kUsual]);
+        mm::prefetch(nodes_.data(), &nodes_[kUsual]);
         mm::prefetch(&background_, this + 1);
     }
     // What is known only once that has arrived: the queues near the touch.

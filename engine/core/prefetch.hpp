@@ -9,7 +9,7 @@ namespace mm {
 inline void prefetch(const void* begin, const void* end) {
     constexpr std::ptrdiff_t kLine = 128;  // bytes: lines come in pairs
 #pragma GCC unroll 64
-    for (auto line = static_cast<const char*>(begin); line < end; line += kLine) __builtin_prefetch(line, 1);
+    for (const auto* line = static_cast<const char*>(begin); line < end; line += kLine) __builtin_prefetch(line, 1);
 }
 
 // A large object says itself what of it will be needed.

@@ -26,12 +26,12 @@ constexpr int kQuantiles = 1024;
 
 // Found once: a market of its own for every start draws sizes of its own.
 const std::array<double, kQuantiles>& normal_quantiles() {
-    static const auto quantiles = [] {
+    static const auto kNormal = [] {
         std::array<double, kQuantiles> all{};
         for (int i = 0; i < kQuantiles; ++i) all[static_cast<std::size_t>(i)] = normal_quantile((i + 0.5) / kQuantiles);
         return all;
     }();
-    return quantiles;
+    return kNormal;
 }
 
 Lots lots_at(const LognormalSizes& sizes, double normal) {
