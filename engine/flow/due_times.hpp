@@ -29,6 +29,7 @@ template <std::uint32_t Slots, class Due = std::uint32_t>
 class DueTimes {
   public:
     static constexpr int kSlotBits = std::bit_width(Slots - 1);
+    static_assert(Slots < 1 << 16);
     static constexpr Due kNotDue = std::numeric_limits<Due>::max();
     static constexpr Due kMostTicks = (kNotDue >> kSlotBits) - 1;
 
@@ -46,7 +47,7 @@ class DueTimes {
     // Sets when a slot is due, and forgets when it was before.
     void set(Due due) {
         due_[slot(due)] = due;
-        used_ = std::max(used_, slot(due) + 1);
+        used_ = std::max(used_, static_cast<std::uint16_t>(slot(due) + 1));
         if (due < horizon_) [[likely]]
             insert(due);
     }
@@ -123,8 +124,8 @@ class DueTimes {
     }
 
     alignas(Four) std::array<Due, kNear + kPast> near_;  // the earliest in order, behind some that are over
-    std::uint32_t first_;
-    std::uint32_t used_;  // no slot from here on was ever due
+    std::uint16_t first_;
+    std::uint16_t used_;  // no slot from here on was ever due
     Due horizon_;         // all times before this are, or were, among those
     std::array<Due, Slots> due_;
 };

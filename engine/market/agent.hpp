@@ -20,7 +20,7 @@ struct View {
     double alpha = 0;       // the signal, from -1 to 1
     double volatility = 0;  // of the mid, as a fraction of it per sqrt(s)
     std::uint32_t step = 0;
-    double spread = 0;  // of the others' best prices, ticks; 0 where there is no book
+    Ticks spread = 0;  // of the others' best prices, ticks; 0 where there is no book
 };
 
 class Agent {

@@ -335,7 +335,7 @@ void BookMarket<VenueKind, Listener>::take_look() {
     write_look(look.row.data());
     look.row[kAlpha] = static_cast<float>(alpha());
     const double per_second = recent_.variance() / setting_->scenario.decision_interval_s;
-    const double spread = venue_.reference(Side::ask) - venue_.reference(Side::bid);
+    const Ticks spread = venue_.reference(Side::ask) - venue_.reference(Side::bid);
     look.view = {mid(), inventory(), double{look.row[kAlpha]}, std::sqrt(per_second) / mid(), 0, spread};
     agenda_.add({.due = venue_.now() + setting_->interval, .kind = Task::Kind::look});
 }

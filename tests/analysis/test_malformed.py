@@ -118,7 +118,7 @@ def judged(messages: Path, book: Path) -> Iterator[str]:
     tries = (
         lambda: facts.measure(facts.recorded(messages)),
         lambda: facts.measure(facts.recorded(messages, book)),
-        lambda: calibrate(tape.read(messages), Options(burn_in_s=1, block_s=5)),
+        lambda: calibrate(tape.read(messages), Options(flow="poisson", burn_in_s=1, block_s=5)),
     )
     return map(said_by, tries)
 
@@ -327,7 +327,7 @@ def test_a_market_that_cannot_be_simulated_is_refused(tmp_path):
     rows = [f"{34200 + n / 10:.1f},1,{n},{100},{5_853_300 + 10 * n % 70 - 100},1" for n in range(2, 400, 2)]
     path.write_text(HEAD.replace("5853500", "7853500") + "\n".join(rows) + "\n34290,3,50,100,5853700,1\n")
     with pytest.raises(UserError, match=re.escape(str(path)) + ": "):
-        calibrate_file(str(path), tmp_path / "out.yaml", Options(burn_in_s=0))
+        calibrate_file(str(path), tmp_path / "out.yaml", Options(flow="poisson", burn_in_s=0))
     assert list(tmp_path.iterdir()) == [path]
 
 

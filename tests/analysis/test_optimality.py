@@ -81,7 +81,7 @@ def test_the_command(tmp_path):
             ["market=gt1", "plot=a.png", "plot=b.png"],
             "error: plot must be given once, but it is given as a.png and b.png",
         ),
-        (["market=gt9"], "error: market must be one of as2008, book, gt1"),
+        (["market=gt9"], "error: market must be one of as2008, book, calm"),
     ],
 )
 def test_a_mistake_costs_one_sentence(words, sentence, tmp_path):

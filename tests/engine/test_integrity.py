@@ -181,7 +181,7 @@ def test_nothing_is_earned_from_moves_that_ones_own_quotes_cause(market):
 
 def rewards(market, *skews, n=1024):
     """Rewards of an episode under linear skews, on the same episodes."""
-    chosen = config.load(market)
+    chosen = config.load([*market, "simulation.episode_steps=600"])
     batch = engine.Batch(envs.scenario(chosen), n, threads=2)
     unit, found = chosen.market.price_unit, []
     for skew in skews:
