@@ -59,6 +59,11 @@ class RuleMarkets:
         self._batch = engine.Batch(scenario(config), episodes, threads=_threads())
         self._observation = np.empty((episodes, len(self._batch.columns)), np.float32)
 
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Names of the columns of `Sums.statistics`: of a book more than those that every market has."""
+        return self._batch.statistics
+
     def play(self, rule: Rule) -> Episodes:
         """One episode in each market."""
         return measure(self.sums(rule.strategy), self._config)

@@ -17,6 +17,7 @@ from rich.table import Table
 
 import config as configuration
 import engine
+from analysis.evaluation import RuleMarkets
 from analysis.options import option
 from config import Config, MarketKind, UserError
 from envs import scenario
@@ -24,7 +25,7 @@ from envs import scenario
 HORIZONS = ("100ms", "1s", "5s", "30s")
 SHARES_OF_SPREAD = (0.7, 0.9, 1.1)  # from which a maker waits for a wide spread
 KNOWING = ("market.book.signal.lag_ms=0", "market.book.signal.signal_to_noise=1000000.0")
-AGAINST = 0.25  # of the signal's range, four deviations of value - mid: a side is withdrawn beyond one of them
+AGAINST = 0.25  # of alpha, whose deviation is a half: a side is withdrawn beyond half a deviation of value - mid
 WIDTH = 140  # columns
 SECONDS_PER_H = 3600.0
 MOST_MARKETS, LONGEST_H = 4096, 24.0
@@ -120,8 +121,10 @@ def measure(maker: Maker, config: Config, options: Options) -> Earnings:
     """Plays a maker without a penalty for inventory."""
     seconds = SECONDS_PER_H * options.hours
     steps = round(seconds / config.simulation.decision_interval_s)
-    played = configuration.replace(config, agent={"inventory_penalty": 0.0}, simulation={"episode_steps": steps})
-    sums, reward, held = _play(maker.strategy(played), played, options.markets, steps)
+    played = configuration.replace(config, evaluation={"inventory_penalty": 0.0}, simulation={"episode_steps": steps})
+    markets = RuleMarkets(played, episodes=options.markets, seed=config.seed + 1)
+    found = markets.sums(maker.strategy(played))
+    sums = dict(zip(markets.statistics, found.statistics.T, strict=True))
     filled = sums["bid_filled"] + sums["ask_filled"]
     both = {
         (kind, horizon): sums[f"bid_{kind}_{horizon}"] + sums[f"ask_{kind}_{horizon}"]
@@ -131,9 +134,9 @@ def measure(maker: Maker, config: Config, options: Options) -> Earnings:
     lots = config.quote_lots
     return Earnings(
         {horizon: Estimate.of(both["markout", horizon], both["marked", horizon]) for horizon in HORIZONS},
-        Estimate.of(reward, filled),
+        Estimate.of(found.reward, filled),
         float(filled.mean() / lots / options.hours),
-        float(held.mean() / steps / lots),
+        float(found.abs_inventory.mean() / steps / lots),
     )
 
 
@@ -171,14 +174,3 @@ def run(options: Options, words: Sequence[str]) -> None:
     if not console.is_terminal:
         console.width = WIDTH
     console.print(table)
-
-
-def _play(
-    strategy: engine.Strategy, config: Config, markets: int, steps: int
-) -> tuple[dict[str, Floats], Floats, Floats]:
-    """Sums by statistic, reward and sum of |inventory| of each market."""
-    batch = engine.Batch(scenario(config), markets, threads=2)
-    batch.reset(config.seed + 1, np.empty((markets, len(batch.columns)), np.float32))
-    reward, statistics, held = np.empty(markets), np.empty((markets, len(batch.statistics))), np.empty(markets)
-    batch.play(strategy, steps, reward, statistics, held)
-    return dict(zip(batch.statistics, statistics.T, strict=True)), reward, held

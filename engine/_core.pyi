@@ -714,11 +714,12 @@ class Batch:
         """Names of the observation columns."""
     @property
     def statistics(self) -> tuple[str, ...]:
-        """Names of the columns of ``statistics``: `STATISTICS`, and in a book the markouts of our fills.
+        """Names of the columns of ``statistics``: `STATISTICS`, and in a book the markouts of our fills and ``luck``.
 
         ``bid_markout_1s``: sum over what we bought and was settled in the step of lots x (mid one second after the
         fill - price), tick x lot, at the mid of the background; ``bid_marked_1s``: the lots in it; ``ask_...``: of what
-        we sold, price - mid. ``0s`` is the mid just before the fill.
+        we sold, price - mid. ``0s`` is the mid just before the fill. ``luck``: what of the reward the efficient price
+        did by chance to what was held, tick x lot; 0 where no such price is or where it could be foreseen.
         """
     @property
     def actions(self) -> tuple[str, ...]:

@@ -410,6 +410,7 @@ void RealisticFlow::take_mispriced(Side maker, std::uint64_t event, State<Book>&
     const bool all = chance.uniform() < informed_.whole_queue;
     const Lots lots = all ? queue : std::min(queue, takers_.free_lots(chance));
     execute(opposite(maker), venue.reference(maker), lots, event, state, venue, sink);
+    // They teach nothing and are no piece of a metaorder: counted into its run they would spoil the forecast.
 }
 
 template <class Book, class Venue, class Sink>

@@ -7,6 +7,8 @@ import pytest
 import torch
 from ray.rllib.core.columns import Columns
 
+from tests.training.conftest import STATISTICS, ToyMarkets
+from training.rllib import algorithms
 from training.rllib.algorithms import build_config
 from training.rllib.env_runner import BatchedEnvRunner
 from training.rllib.failures import Diverged
@@ -175,3 +177,21 @@ def test_actions_that_are_not_numbers_are_never_sent_to_a_market(load_small):
         made.module.actor[-1].bias.fill_(np.nan)
     with pytest.raises(Diverged, match="actions are not finite"):
         made.sample(num_timesteps=8)
+
+
+def test_luck_is_left_out_of_what_is_learned_from_but_not_of_the_returns(load_small, monkeypatch):
+    """The toy's inventory plays the part of luck."""
+    monkeypatch.setattr(ToyMarkets, "statistics", tuple(STATISTICS), raising=False)
+    monkeypatch.setattr(algorithms, "LUCK", "inventory")
+    found, returns = {}, {}
+    for without in ("true", "false"):
+        made = runner(load_small(f"algo.without_luck={without}"))
+        found[without] = by_market(made.sample(num_episodes=8, explore=False))
+        returns[without] = made.get_metrics()["episode_return_mean"]
+    assert sorted(found["true"]) == list(range(8))
+    for market, episodes in found["true"].items():
+        left, whole = episodes[0][0], found["false"][market][0][0]
+        luck = whole["obs"][1:-1, 1]  # after the last step the toy tells the next episode's
+        assert np.abs(luck).max() > 0 or market == 0
+        np.testing.assert_allclose(left["rewards"][:-1], whole["rewards"][:-1] - luck, rtol=1e-5, atol=1e-5)
+    assert float(returns["true"]) == pytest.approx(float(returns["false"]))
