@@ -72,7 +72,7 @@ class RuleMarkets:
         """What one episode in each market adds up to."""
         n = len(self._batch)
         self._batch.reset(self._seed, self._observation)
-        sums = Sums(np.empty(n), np.empty((n, len(self._batch.statistics))), np.empty(n))
+        sums = Sums(self.statistics, np.empty(n), np.empty((n, len(self.statistics))), np.empty(n))
         steps = self._config.simulation.episode_steps
         self._batch.play(strategy, steps, sums.reward, sums.statistics, sums.abs_inventory)
         return sums
@@ -80,23 +80,34 @@ class RuleMarkets:
 
 def play_stepwise(policy: Policy, config: Config, episodes: int, seed: int) -> Sums:
     """Asks ``policy`` for its actions at every step."""
-    reward, total, abs_inventory = np.zeros(episodes), np.zeros((episodes, 1)), np.zeros(episodes)
-    for rewards, statistics in steps(policy, config, episodes, seed):
+    markets = markets_of(policy, config, episodes, seed)
+    reward, total, abs_inventory = np.zeros(episodes), np.zeros((episodes, len(markets.statistics))), np.zeros(episodes)
+    for rewards, statistics in steps(policy, markets):
         reward += rewards
-        total = total + statistics
+        total += statistics
         abs_inventory += np.abs(statistics[:, _INVENTORY])
     total[:, _LEVELS] = statistics[:, _LEVELS]
-    return Sums(reward, total, abs_inventory)
+    return Sums(markets.statistics, reward, total, abs_inventory)
 
 
-def steps(policy: Policy, config: Config, episodes: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
+def markets_of(policy: Policy, config: Config, episodes: int, seed: int) -> MarketMakingVectorEnv:
+    """Markets for ``policy``: with its own reference for action 0, and its own box."""
+    low, high = policy.box
+    agent = {"action": policy.reference, "action_low": low, "action_high": high}
+    return MarketMakingVectorEnv(
+        replace(for_evaluation(config), agent=agent), episodes, seed=seed, threads=_threads()
+    )
+
+
+def steps(policy: Policy, markets: MarketMakingVectorEnv) -> Iterator[tuple[Floats, Floats]]:
     """One episode in each market under ``policy``, step by step: rewards [n] and the batch's statistics [n, m]."""
-    markets = MarketMakingVectorEnv(_playing(policy, config), episodes, seed=seed, threads=_threads())
     policy = policy.reading(markets.columns)
     observation, _ = markets.reset()
-    for _ in range(config.simulation.episode_steps):
-        observation, rewards, _, _, info = markets.step(policy(observation))
+    ended = False
+    while not ended:
+        observation, rewards, terminated, _, info = markets.step(policy(observation))
         yield rewards, info["statistics"]
+        ended = bool(terminated.all())
 
 
 def for_evaluation(config: Config) -> Config:
@@ -184,9 +195,3 @@ def differences(results: Mapping[str, Episodes], name: str, confidence: float) -
         for other, episodes in results.items()
         if other != name
     }
-
-
-def _playing(policy: Policy, config: Config) -> Config:
-    """``config`` as ``policy`` plays it: its own reference for action 0, and its own box."""
-    low, high = policy.box
-    return replace(for_evaluation(config), agent={"action": policy.reference, "action_low": low, "action_high": high})

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config import Config, MarketKind
-from envs import STATISTICS
 
 Floats = NDArray[np.float64]
 
@@ -18,13 +17,14 @@ Floats = NDArray[np.float64]
 class Sums:
     """Sums over the episode of each market, as `engine.Batch.play` writes them."""
 
+    names: tuple[str, ...]  # [m], of the statistics
     reward: Floats  # [n]
     statistics: Floats  # [n, m], the batch's; inventory and mid at the end
     abs_inventory: Floats  # [n]
 
     def __getitem__(self, name: str) -> Floats:
         """The column of a statistic, [n]."""
-        return self.statistics[:, STATISTICS.index(name)]
+        return self.statistics[:, self.names.index(name)]
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,20 @@ MEASURES = {
     )
 }
 
-Episodes = dict[str, Floats]  # by measure, one number for each episode
+LUCK = "luck"  # of the reward, what the efficient price did to what was held: of mean zero whatever the policy
+
+Episodes = dict[str, Floats]  # by measure, one number for each episode; of a book luck, too
 
 
 def measure(sums: Sums, config: Config) -> Episodes:
     """Every measure of the episodes."""
-    return {name: one.of(sums, config) for name, one in MEASURES.items()}
+    found = {name: one.of(sums, config) for name, one in MEASURES.items()}
+    return found | ({LUCK: sums[LUCK]} if LUCK in sums.names else {})
+
+
+def skill(episodes: Episodes) -> Floats:
+    """Reward less luck, [n]: the same mean as the reward's, with a fraction of its variance.
+
+    A control variate, as AIVAT is for games (Burch et al. 2018). The reward itself where there is no efficient price.
+    """
+    return episodes[REWARD] - episodes.get(LUCK, 0.0)

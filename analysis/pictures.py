@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.evaluation import steps
+from analysis.evaluation import markets_of, steps
 from analysis.measures import MEASURES, REWARD, Floats, money, price
 from analysis.policy import Policy
 from analysis.report import Comparison
@@ -62,7 +62,8 @@ def _axes(columns: int) -> tuple[Figure, list[Axes]]:
 
 def _watch(policy: Policy, config: Config) -> Watched:
     columns = [STATISTICS.index(name) for name in ("bid_depth", "ask_depth")]
-    played = np.stack([found for _, found in steps(policy, config, EPISODES, config.evaluation.seed)])
+    markets = markets_of(policy, config, EPISODES, config.evaluation.seed)
+    played = np.stack([found for _, found in steps(policy, markets)])
     after = played[:, :, STATISTICS.index("inventory")]
     before = np.concatenate([np.zeros((1, EPISODES)), after[:-1]])
     depths = played[:, :, columns].reshape(-1, 2)

@@ -10,7 +10,7 @@ from scipy import optimize
 from scipy.stats import qmc
 
 from analysis.evaluation import RuleMarkets, exact_value
-from analysis.measures import REWARD
+from analysis.measures import skill
 from analysis.policy import Rule
 from analysis.rules.families import Family, Point
 from config import MarketKind
@@ -87,7 +87,7 @@ def _evolved(family: Family, population: NDArray[np.float64], episodes: int, gen
     markets = RuleMarkets(family.config, episodes=episodes, seed=family.config.evaluation.tuning_seed)
 
     def loss(shares: Point) -> float:
-        return -float(markets.play(family.at(shares))[REWARD].mean())
+        return -float(skill(markets.play(family.at(shares))).mean())
 
     found: NDArray[np.float64] = optimize.differential_evolution(
         loss,
@@ -109,7 +109,7 @@ def _best(family: Family, points: Sequence[Point], episodes: int) -> Point:
     held_in = family.config.evaluation
     while True:
         markets = RuleMarkets(family.config, episodes=episodes, seed=held_in.tuning_seed)
-        rewards = np.stack([markets.play(family.at(shares))[REWARD] for shares in points])
+        rewards = np.stack([skill(markets.play(family.at(shares))) for shares in points])
         order = np.argsort(-rewards.mean(axis=1))
         behind = rewards[order[0]] - rewards
         errors = _ERRORS * behind.std(axis=1, ddof=1) / np.sqrt(episodes)

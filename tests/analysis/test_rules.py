@@ -197,6 +197,8 @@ def test_rules_are_tuned_by_simulation_where_no_optimum_is_known():
         "constant spread",
         "linear skew",
         "linear skew with alpha",
+        "join the best",
+        "join the best with alpha",
         "Avellaneda-Stoikov",
         "GLFT",
         "Cartea-Jaimungal",

@@ -60,6 +60,7 @@ ELSEWHERE = {  # keys whose effect is not on what is learned, or not in the driv
     "algo.name",
     "algo.ppo",
     "algo.sac",
+    "algo.without_luck",  # the toy has none: tests/training/rllib/test_env_runner.py
     "training.env_runners",
     "training.engine_threads",
     "training.learners",
