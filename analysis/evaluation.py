@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,10 +188,12 @@ def metrics(estimates: Mapping[str, Estimate], prefix: str) -> dict[str, float]:
     return {f"{prefix}{name}": value for name, value in (means | ends).items()}
 
 
-def differences(results: Mapping[str, Episodes], name: str, confidence: float) -> dict[str, Estimate]:
-    """Reward of ``name`` less that of every other policy, episode by episode."""
+def differences(
+    results: Mapping[str, Episodes], name: str, confidence: float, of: Callable[[Episodes], Floats]
+) -> dict[str, Estimate]:
+    """What ``of`` makes of the episodes of ``name`` less that of every other policy's, episode by episode."""
     return {
-        other: estimate(results[name][REWARD] - episodes[REWARD], confidence)
+        other: estimate(of(results[name]) - of(episodes), confidence)
         for other, episodes in results.items()
         if other != name
     }

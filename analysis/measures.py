@@ -85,6 +85,11 @@ def measure(sums: Sums, config: Config) -> Episodes:
     return found | ({LUCK: sums[LUCK]} if LUCK in sums.names else {})
 
 
+def reward(episodes: Episodes) -> Floats:
+    """PnL less the penalties, [n]."""
+    return episodes[REWARD]
+
+
 def skill(episodes: Episodes) -> Floats:
     """Reward less luck, [n]: the same mean as the reward's, with a fraction of its variance.
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from analysis import rules
 from analysis.evaluation import Estimate, simulate
-from analysis.measures import REWARD
+from analysis.measures import reward, skill
 from analysis.policy import Policy
 from config import Config
 
@@ -24,26 +24,36 @@ class Versus:
     rule: str
     reward: float  # of the rule, mean
     means: NDArray[np.float64]  # one for each policy
+    without_luck: NDArray[np.float64]  # the same of `skill`: what chance the episodes had in common is no training's
     variance_ratio: float  # of the paired differences over that of unpaired ones, mean over the policies
 
-    def estimate(self, confidence: float) -> Estimate:
-        """The mean over policies with Student's interval for what another training would give in the mean."""
-        mean, error = float(self.means.mean()), float(stats.sem(self.means))
-        reach = error * float(stats.t.ppf(0.5 + confidence / 2, len(self.means) - 1))
-        return Estimate(mean, mean - reach, mean + reach)
+
+
+def over_trainings(means: NDArray[np.float64], confidence: float) -> Estimate:
+    """The mean over policies with Student's interval for what another training would give in the mean."""
+    mean, error = float(means.mean()), float(stats.sem(means))
+    reach = error * float(stats.t.ppf(0.5 + confidence / 2, len(means) - 1))
+    return Estimate(mean, mean - reach, mean + reach)
 
 
 def repetition(policies: Sequence[Policy], config: Config) -> list[Versus]:
     """Tunes the rules, and plays all policies and rules on the same held-out episodes."""
     held_out = config.evaluation
-    trained = [simulate(policy, config, episodes=held_out.episodes, seed=held_out.seed)[REWARD] for policy in policies]
+    trained = [simulate(policy, config, episodes=held_out.episodes, seed=held_out.seed) for policy in policies]
     found = []
     for family in rules.families(config):
         rule = rules.tune(family)
-        reward = simulate(rule, config, episodes=held_out.episodes, seed=held_out.seed)[REWARD]
-        ratios = [np.var(one - reward) / (np.var(one) + np.var(reward)) for one in trained]
-        means = np.array([np.mean(one - reward) for one in trained])
-        found.append(Versus(rule.name, float(reward.mean()), means, float(np.mean(ratios))))
+        ruled = simulate(rule, config, episodes=held_out.episodes, seed=held_out.seed)
+        ratios = [np.var(reward(one) - reward(ruled)) / (np.var(reward(one)) + np.var(reward(ruled))) for one in trained]
+        found.append(
+            Versus(
+                rule.name,
+                float(reward(ruled).mean()),
+                np.array([np.mean(reward(one) - reward(ruled)) for one in trained]),
+                np.array([np.mean(skill(one) - skill(ruled)) for one in trained]),
+                float(np.mean(ratios)),
+            )
+        )
     return found
 
 
@@ -56,11 +66,11 @@ def table(found: Sequence[Versus], config: Config) -> Table:
         title_justify="left",
     )
     view.add_column("rule")
-    for heading in ("its reward", "mean difference", "of each training", "variance paired / unpaired"):
+    headings = "its reward", "mean difference", "luck left out", "of each training", "variance paired / unpaired"
+    for heading in headings:
         view.add_column(heading, justify="right")
     for versus in found:
-        mean = versus.estimate(confidence)
-        each = ", ".join(f"{value:.1f}" for value in versus.means)
-        cells = f"{versus.reward:.4g}", f"{mean.mean:.4g} [{mean.low:.4g}, {mean.high:.4g}]", each
-        view.add_row(versus.rule, *cells, f"{versus.variance_ratio:.2f}")
+        both = (over_trainings(means, confidence) for means in (versus.means, versus.without_luck))
+        each = ", ".join(f"{value:.1f}" for value in versus.without_luck)
+        view.add_row(versus.rule, f"{versus.reward:.4g}", *map(str, both), each, f"{versus.variance_ratio:.2f}")
     return view

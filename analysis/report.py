@@ -14,7 +14,7 @@ from rich.table import Table
 
 from analysis import repetition, rules, setting
 from analysis.evaluation import Estimate, differences, exact_value, metrics, simulate, solvable, summary
-from analysis.measures import HELD_OUT, MEASURES, REWARD, Episodes
+from analysis.measures import HELD_OUT, LUCK, MEASURES, REWARD, Episodes, reward, skill
 from analysis.optimum import Problem, gap, solve
 from analysis.policy import Policy, Rule, load
 from config import Config, UserError
@@ -44,6 +44,7 @@ class Comparison:
     results: dict[str, Episodes]
     summaries: dict[str, dict[str, Estimate]]
     differences: dict[str, Estimate]  # reward of the policy less that of each rule, paired by episode
+    without_luck: dict[str, Estimate]  # the same of `skill`; empty where the market has no luck
     exact: Exact | None  # in the reduced-form market, of a policy whose actions count from one price unit
 
     @property
@@ -75,13 +76,15 @@ def compare(policy: Policy, config: Config) -> Comparison:
     if solvable(config, policy.reference):
         values = {name: exact_value(p, config) for name, p in policies.items()}
         exact = Exact(solve(Problem.of(config)).at_start, values)
+    lucky = LUCK in results[policy.name] and any(found[LUCK].any() for found in results.values())
     return Comparison(
         policy=policy.name,
         confidence=held_out.confidence,
         policies=policies,
         results=results,
         summaries={name: summary(episodes, held_out.confidence) for name, episodes in results.items()},
-        differences=differences(results, policy.name, held_out.confidence),
+        differences=differences(results, policy.name, held_out.confidence, reward),
+        without_luck=differences(results, policy.name, held_out.confidence, skill) if lucky else {},
         exact=exact,
     )
 
@@ -91,7 +94,10 @@ def show(comparison: Comparison, config: Config, console: Console | None = None)
     console = console or _console()
     console.print(_table(comparison, config))
     for other, difference in comparison.differences.items():
-        console.print(f"reward of {comparison.policy} less {other}: {difference}, {verdict(difference)}")
+        line = f"reward of {comparison.policy} less {other}: {difference}, {verdict(difference)}"
+        if fair := comparison.without_luck.get(other):
+            line += f"; luck left out {fair}, {verdict(fair)}"
+        console.print(line)
     if comparison.exact is not None:
         console.print(f"exact optimum V* = {comparison.exact.optimum:.5g}: no policy can earn more on average")
 

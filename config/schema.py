@@ -222,7 +222,8 @@ class PPOConfig(Section):
     """Proximal policy optimisation (Schulman et al. 2017) with scheduled exploration."""
 
     key = "algo.ppo"
-    gae_lambda: float = number(least=0, most=1)
+    gae_lambda: float = number(least=0, most=1)  # of the actor's advantages
+    value_lambda: float = number(least=0, most=1)  # of the critic's targets
     clip: float = number(above=0)
     epochs: int = number(least=1)
     minibatch_size: int = number(least=1)
@@ -259,6 +260,7 @@ class AlgoConfig(Section):
     grad_clip: float = number(above=0)
     reward_scale: float = number(above=0)  # of rewards in price units, before they are learned from
     centre_reward: bool
+    holding_s: float = number(least=0)  # of inventory penalty that a fill pays in advance, in the rewards learned from
     without_luck: bool  # learn from fills at their worth by the efficient price, where a simulated market has one
     ppo: PPOConfig | None = None
     sac: SACConfig | None = None

@@ -16,8 +16,7 @@ WORDS = ["market=book", "evaluation.episodes=64", "evaluation.tuning_episodes=16
 
 
 def test_the_interval_is_students_over_trainings():
-    versus = repetition.Versus("rule", 10.0, np.array([1.0, 2.0, 3.0]), 0.5)
-    found = versus.estimate(0.95)
+    found = repetition.over_trainings(np.array([1.0, 2.0, 3.0]), 0.95)
     reach = 4.302653 * np.std([1, 2, 3], ddof=1) / np.sqrt(3)
     assert (found.mean, found.low, found.high) == pytest.approx((2, 2 - reach, 2 + reach))
 
@@ -30,6 +29,7 @@ def test_a_policy_against_itself_differs_by_nothing():
     assert [versus.rule for versus in found][:2] == ["do nothing", "constant spread"]
     skew = found[2]
     assert (skew.means < 0).all()  # a constant spread is worse than a skew
+    assert (skew.means == skew.without_luck).all()  # prices that know nothing of trades have none
     assert 0 < skew.variance_ratio < 1  # on the same episodes
     text = repetition.table(found, chosen)
     assert text.row_count == len(found)

@@ -39,6 +39,7 @@ OWN = {
     "ppo": {
         "algo.network": "specification",
         "algo.ppo.gae_lambda": "0.5",
+        "algo.ppo.value_lambda": "0.5",
         "algo.ppo.clip": "0.01",
         "algo.ppo.epochs": "2",
         "algo.ppo.minibatch_size": "32",
@@ -60,7 +61,8 @@ ELSEWHERE = {  # keys whose effect is not on what is learned, or not in the driv
     "algo.name",
     "algo.ppo",
     "algo.sac",
-    "algo.without_luck",  # the toy has none: tests/training/rllib/test_env_runner.py
+    "algo.holding_s",  # the toy has neither a clock nor luck: tests/training/rllib/test_rewards.py
+    "algo.without_luck",
     "training.env_runners",
     "training.engine_threads",
     "training.learners",

@@ -24,10 +24,10 @@ from training.rllib.env_runner import BatchedEnvRunner
 from training.rllib.learners import PPOLearner, SACLearner
 from training.rllib.modules import MarketMakerModule, SoftActorCriticModule
 from training.rllib.replay import ReplaySAC
+from training.rllib.rewards import LearnedRewards
 
 AnyConfig = TypeVar("AnyConfig", bound=AlgorithmConfig)
 ENV = "market-making"
-LUCK = "luck"  # among the statistics of a book market
 REWARD_MEMORY = {AlgoName.ppo: 10, AlgoName.sac: 1000}  # learner batches over which the mean reward is taken
 
 
@@ -228,7 +228,7 @@ def _sampling(config: Config, rllib: AlgorithmConfig) -> AlgorithmConfig:
             "staggered": config.training.staggered,
             "rollouts": True,
             "statistics": list(STATISTICS),
-            "luck": LUCK if config.algo.without_luck else "",
+            "rewards": LearnedRewards.plan(config),
         },
     ).env_runners(env_runner_cls=BatchedEnvRunner)
 
@@ -243,8 +243,10 @@ def centring(config: Config) -> CentreRewards:
 
 
 def _ppo_connectors(config: Config, *_: Any) -> list[ConnectorV2]:
-    assert config.algo.ppo is not None
-    return [StackRollouts(), centring(config), Advantages(gae_lambda=config.algo.ppo.gae_lambda)]
+    ppo = config.algo.ppo
+    assert ppo is not None
+    advantages = Advantages(gae_lambda=ppo.gae_lambda, value_lambda=ppo.value_lambda)
+    return [StackRollouts(), centring(config), advantages]
 
 
 def _sac_connectors(config: Config) -> list[ConnectorV2]:

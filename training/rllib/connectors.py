@@ -115,27 +115,32 @@ class CentreRewards(ConnectorV2):
 
 
 class Advantages(ConnectorV2):
-    """Generalised advantage estimation (Schulman et al. 2016) with discount 1, over all markets at once."""
+    """Generalised advantage estimation (Schulman et al. 2016) with discount 1, over all markets at once.
 
-    def __init__(self, *, gae_lambda: float) -> None:
+    The critic's targets look further ahead than the actor's advantages (decoupled GAE, Yue et al. 2025): inventory is
+    paid for over minutes, and a critic that looks a second ahead takes hundreds of batches to find that out.
+    """
+
+    def __init__(self, *, gae_lambda: float, value_lambda: float) -> None:
         super().__init__()
         self.gae_lambda = gae_lambda
+        self.value_lambda = value_lambda
 
     def __call__(self, *, rl_module: Any, batch: dict[str, Any], shared_data: Any = None, **_: Any) -> dict[str, Any]:
         """Adds ``advantages`` (mean 0, std 1) and ``value_targets`` [rows] to the module's batch."""
         columns, module = batch[DEFAULT_MODULE_ID], rl_module[DEFAULT_MODULE_ID].unwrapped()
         device = columns[Columns.REWARDS].device
         rewards = columns[Columns.REWARDS].cpu().numpy()
-        found, values, done = [], [], 0
+        found, targets, done = [], [], 0
         for rollout in shared_data[ROLLOUTS]:
             value, after = self._values(module, rollout, device)
             of_rollout = rewards[done : done + len(rollout)].reshape(rollout.rewards.shape)
             ended = rollout.terminated | rollout.truncated
             found.append(advantages(of_rollout, value, after, ended, self.gae_lambda))
-            values.append(value)
+            targets.append(value + advantages(of_rollout, value, after, ended, self.value_lambda))
             done += len(rollout)
         raw = _rows(found)
-        columns[Postprocessing.VALUE_TARGETS] = _tensor(raw + _rows(values), device)
+        columns[Postprocessing.VALUE_TARGETS] = _tensor(_rows(targets), device)
         columns[Postprocessing.ADVANTAGES] = _tensor((raw - raw.mean()) / max(raw.std(), 1e-4), device)
         return batch
 

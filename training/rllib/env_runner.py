@@ -22,6 +22,7 @@ from ray.rllib.utils.spaces.space_utils import clip_action, unsquash_action
 from ray.tune.registry import ENV_CREATOR, _global_registry
 
 from training.rllib.failures import Diverged
+from training.rllib.rewards import LearnedRewards
 from training.rllib.rollout import PackedEpisodes, Rollout, episodes_of
 
 _NO_EVALUATION = 1 << 63  # beyond every seed of a configuration: no episode of an evaluation is learned from
@@ -38,11 +39,10 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
     episodes are not run: observations reach the module as they are, actions are clipped or unsquashed as
     ``clip_actions`` and ``normalize_actions`` say.
 
-    ``env_config`` has three keys for it: ``rollouts`` lets `sample` answer with one `Rollout` instead of thousands of
+    ``env_config`` has four keys for it: ``rollouts`` lets `sample` answer with one `Rollout` instead of thousands of
     short episodes, unless whole ones are asked for; ``staggered`` starts each market's first episode at a random step
     (shortened episodes are trained on but left out of the episode metrics); ``statistics`` names the columns
-    of ``info["statistics"]`` of which it logs the means, the first ones. ``luck`` names the one of them that is taken
-    out of the rewards that are learned from, where the environment has it.
+    of ``info["statistics"]`` of which it logs the means, the first ones. ``rewards`` is the plan of `LearnedRewards`.
     """
 
     env: Any  # gymnasium.vector.VectorEnv; None in a driver that only learns
@@ -59,6 +59,7 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         )
         self.env = _global_registry.get(ENV_CREATOR, self.config.env)(context)
         self.num_envs = self.env.num_envs
+        self._learned = LearnedRewards(self.env, self.config.env_config.get("rewards", {}))
         self._needs_initial_reset = True
         self._first_restart = True
         self._ended = 0
@@ -143,16 +144,18 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
         while len(rewards) < steps if steps is not None else sum(map(len, finals)) < (episodes or 0):
             action, for_env, extra = self._act(explore, random_actions)
             observation, reward, term, trunc, info = self.env.step(for_env)
-            self._observations = np.array(observation, dtype=np.float32)
-            done = term | trunc
+            before, self._observations = self._observations, np.array(observation, dtype=np.float32)
+            after, done = self._observations, term | trunc
             if done.any():
                 ended = np.flatnonzero(done)
                 ends.append(np.stack([ended, np.full_like(ended, len(rewards))], axis=1))
                 finals.append(np.array(info["final_obs"][ended], dtype=np.float32))
+                after = after.copy()
+                after[ended] = finals[-1]
             self._count(reward, done)
             observations.append(self._observations)
             actions.append(action)
-            rewards.append(np.array(reward, dtype=np.float64) - self._luck(info))
+            rewards.append(self._learned(reward, before, after, info))
             terminated.append(np.array(term))
             truncated.append(np.array(trunc))
             extras.append(extra)
@@ -174,13 +177,6 @@ class BatchedEnvRunner(SingleAgentEnvRunner):
             observation_space=self.env.single_observation_space,
             action_space=self.env.single_action_space,
         )
-
-    def _luck(self, info: dict[str, Any]) -> np.ndarray | float:
-        """What of each market's reward is of mean zero whatever the policy does."""
-        name = self.config.env_config.get("luck", "")
-        names = getattr(self.env, "statistics", ())
-        luck: np.ndarray | float = info["statistics"][:, names.index(name)] if name in names else 0.0
-        return luck
 
     @torch.no_grad()
     def _act(self, explore: bool, random_actions: bool) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:

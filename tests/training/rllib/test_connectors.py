@@ -38,7 +38,7 @@ def test_the_batch_equals_that_of_rllibs_pipeline(load_small):
     module, episodes = sampled(load_small(), steps=12)
     space = module[DEFAULT_MODULE_ID].observation_space, module[DEFAULT_MODULE_ID].action_space
     ours = through(
-        [StackRollouts(), CentreRewards(unit=1.0, centre=False, memory=1), Advantages(gae_lambda=0.7)],
+        [StackRollouts(), CentreRewards(unit=1.0, centre=False, memory=1), Advantages(gae_lambda=0.7, value_lambda=0.7)],
         module,
         episodes,
     )
@@ -63,6 +63,23 @@ def test_the_batch_equals_that_of_rllibs_pipeline(load_small):
         rtol=1e-4,
         atol=1e-4,
     )
+
+
+def test_the_critic_may_look_further_ahead_than_the_actor(load_small):
+    """A lambda of 1 makes targets of what is left of an episode, whatever the advantages are."""
+    module, episodes = sampled(load_small("training.staggered=false"), steps=5)  # whole episodes of the toy
+    near, far = (
+        through(
+            [StackRollouts(), CentreRewards(unit=1.0, centre=False, memory=1), Advantages(gae_lambda=0.7, value_lambda=look)],
+            module,
+            episodes,
+        )
+        for look in (0.7, 1.0)
+    )
+    torch.testing.assert_close(near["advantages"], far["advantages"])
+    left = far[Columns.REWARDS].reshape(8, 5).flip(1).cumsum(1).flip(1)
+    torch.testing.assert_close(far["value_targets"], left.reshape(-1), rtol=1e-5, atol=1e-5)
+    assert (near["value_targets"] - far["value_targets"]).abs().max() > 0.1
 
 
 def test_centred_rewards_have_mean_zero_in_the_long_run():

@@ -8,7 +8,7 @@ import torch
 from ray.rllib.core.columns import Columns
 
 from tests.training.conftest import STATISTICS, ToyMarkets
-from training.rllib import algorithms
+from training.rllib import rewards
 from training.rllib.algorithms import build_config
 from training.rllib.env_runner import BatchedEnvRunner
 from training.rllib.failures import Diverged
@@ -182,7 +182,7 @@ def test_actions_that_are_not_numbers_are_never_sent_to_a_market(load_small):
 def test_luck_is_left_out_of_what_is_learned_from_but_not_of_the_returns(load_small, monkeypatch):
     """The toy's inventory plays the part of luck."""
     monkeypatch.setattr(ToyMarkets, "statistics", tuple(STATISTICS), raising=False)
-    monkeypatch.setattr(algorithms, "LUCK", "inventory")
+    monkeypatch.setattr(rewards, "LUCK", "inventory")
     found, returns = {}, {}
     for without in ("true", "false"):
         made = runner(load_small(f"algo.without_luck={without}"))
