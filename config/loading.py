@@ -18,7 +18,7 @@ from config.section import Section
 Kind = TypeVar("Kind", bound=Section)
 
 FOLDER = Path(__file__).parent
-GROUPS = {"algo": "ppo", "market": "book", "network": ""}  # in order, and the overlay when none is named
+GROUPS = {"algo": "ppo", "market": "small_tick", "network": ""}  # in order, and the overlay when none is named
 
 
 def names(group: str) -> list[str]:
