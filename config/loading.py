@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from config.errors import UserError
 from config.schema import Config
@@ -165,5 +165,7 @@ def _merge(tree: DictConfig, layer: Any, source: str) -> DictConfig:
 
 
 def _sentence(error: OmegaConfBaseException) -> str:
+    if isinstance(error, MissingMandatoryValue):
+        return f"{error.full_key} must be given, but it is missing"
     message = (error.msg or str(error)).splitlines()[0]
     return f"{error.full_key}: {message}" if error.full_key else message

@@ -97,7 +97,12 @@ def test_every_network_loads_over_ppo(network):
 )
 def test_a_mistake_is_a_sentence_that_names_it(word, sentence):
     with pytest.raises(config.UserError, match=sentence):
-        config.load([word])
+        config.load(["market=book", word])
+
+
+def test_half_a_section_is_a_sentence():
+    with pytest.raises(config.UserError, match=r"market.book.flow.distance must be given, but it is missing"):
+        config.load(["market=small_tick", "market.book.flow.limit_rate=[1,2]"])
 
 
 def test_a_reduced_form_quotes_single_lots():

@@ -185,7 +185,7 @@ def test_unknown_market_state_is_named():
 
 
 def test_the_makers_defaults_are_the_configurations():
-    chosen = config.load()
+    chosen = config.load(["market=book"])
     configured = MarketMaker(**dataclasses.asdict(chosen.market_maker), lot=chosen.market.lot, tick=chosen.market.tick)
     default = MarketMaker()
     state = STATE | {"mid_price": 5000.0, "volatility": 0.01}  # so high that every fraction shows in ticks
