@@ -94,9 +94,7 @@ def markets_of(policy: Policy, config: Config, episodes: int, seed: int) -> Mark
     """Markets for ``policy``: with its own reference for action 0, and its own box."""
     low, high = policy.box
     agent = {"action": policy.reference, "action_low": low, "action_high": high}
-    return MarketMakingVectorEnv(
-        replace(for_evaluation(config), agent=agent), episodes, seed=seed, threads=_threads()
-    )
+    return MarketMakingVectorEnv(replace(for_evaluation(config), agent=agent), episodes, seed=seed, threads=_threads())
 
 
 def steps(policy: Policy, markets: MarketMakingVectorEnv) -> Iterator[tuple[Floats, Floats]]:

@@ -28,7 +28,6 @@ class Versus:
     variance_ratio: float  # of the paired differences over that of unpaired ones, mean over the policies
 
 
-
 def over_trainings(means: NDArray[np.float64], confidence: float) -> Estimate:
     """The mean over policies with Student's interval for what another training would give in the mean."""
     mean, error = float(means.mean()), float(stats.sem(means))
@@ -44,7 +43,9 @@ def repetition(policies: Sequence[Policy], config: Config) -> list[Versus]:
     for family in rules.families(config):
         rule = rules.tune(family)
         ruled = simulate(rule, config, episodes=held_out.episodes, seed=held_out.seed)
-        ratios = [np.var(reward(one) - reward(ruled)) / (np.var(reward(one)) + np.var(reward(ruled))) for one in trained]
+        ratios = [
+            np.var(reward(one) - reward(ruled)) / (np.var(reward(one)) + np.var(reward(ruled))) for one in trained
+        ]
         found.append(
             Versus(
                 rule.name,

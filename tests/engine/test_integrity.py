@@ -275,3 +275,28 @@ def test_where_there_is_no_price_that_nobody_can_foresee_there_is_no_luck():
         batch.play(engine.Strategy.constant(0.0).at_touch(), 100, reward, statistics, held)
         assert held.any()
         assert not statistics[:, batch.statistics.index("luck")].any()
+
+
+@pytest.mark.parametrize("name", ["small_tick", "large_tick", "toxic"])
+def test_alpha_tells_as_much_of_the_future_as_it_says(name):
+    """The correlation with the next seconds' move, over that of the same alpha without noise: from signal_to_noise."""
+    ratio = config.load([f"market={name}"]).market.book.signal.signal_to_noise
+    seen = foretold(name)
+    clear = foretold(name, "market.book.signal.signal_to_noise=1000000")
+    assert 0.1 < clear < 0.9  # the gap closes, and no move is known beforehand
+    assert seen == pytest.approx(clear * ratio / np.sqrt(1 + ratio**2), rel=0.15)
+
+
+def foretold(name, *words):
+    """The correlation of alpha with the move of the mid in the next five seconds, when we are not there."""
+    chosen = config.load([f"market={name}", "simulation.episode_steps=300", *words])
+    markets = envs.MarketMakingVectorEnv(chosen, 512, seed=21, threads=2)
+    absent = np.full((512, 2), chosen.agent.action_high, np.float32)
+    observation, _ = markets.reset()
+    alpha, mids = [], []
+    for _ in range(300):
+        alpha.append(observation[:, markets.columns.index("alpha")].copy())
+        observation, _, _, _, info = markets.step(absent)
+        mids.append(info["statistics"][:, markets.statistics.index("mid")].copy())
+    seen, mid = np.array(alpha)[60:240], np.array(mids)  # the mid after a step is the one that the next alpha stands at
+    return np.corrcoef(seen.ravel(), (mid[109:289] - mid[59:239]).ravel())[0, 1]

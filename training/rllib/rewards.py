@@ -1,4 +1,4 @@
-"""What is learned from in place of the reward: what differs from it sums to nothing, and it says sooner what is good."""
+"""What is learned from in place of the reward: what differs sums to nothing, and it says sooner what is good."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class LearnedRewards:
         self._luck = statistics.index(LUCK) if plan.get("without_luck") and LUCK in statistics else None
         self._cost = plan.get("holding_cost", 0.0)
         self._held_s, self._episode_s = plan.get("holding_s", 0.0), plan.get("episode_s", 0.0)
-        self._known = (columns.index(INVENTORY), columns.index(TIME_TO_GO)) if self._cost and self._held_s else None
+        charged = self._cost and self._held_s and {INVENTORY, TIME_TO_GO} <= set(columns)
+        self._known = (columns.index(INVENTORY), columns.index(TIME_TO_GO)) if charged else None
 
     @staticmethod
     def plan(config: Config) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module.multi_rl_module import MultiRLModule
 
-from training.rllib.algorithms import build_config
+import config
+from training.rllib.algorithms import build_config, centring
 from training.rllib.connectors import Advantages, CentreRewards, StackRollouts
 from training.rllib.env_runner import BatchedEnvRunner
 from training.rllib.rollout import episodes_of
@@ -27,6 +28,14 @@ def sampled(config, steps):
     return module, runner.sample(num_timesteps=8 * steps, explore=True)
 
 
+def pipeline(*, value_lambda):
+    return [
+        StackRollouts(),
+        CentreRewards(unit=1.0, centre=False, memory=1),
+        Advantages(gae_lambda=0.7, value_lambda=value_lambda),
+    ]
+
+
 def through(pieces, module, episodes):
     batch, shared = {}, {}
     for piece in pieces:
@@ -38,7 +47,7 @@ def test_the_batch_equals_that_of_rllibs_pipeline(load_small):
     module, episodes = sampled(load_small(), steps=12)
     space = module[DEFAULT_MODULE_ID].observation_space, module[DEFAULT_MODULE_ID].action_space
     ours = through(
-        [StackRollouts(), CentreRewards(unit=1.0, centre=False, memory=1), Advantages(gae_lambda=0.7, value_lambda=0.7)],
+        pipeline(value_lambda=0.7),
         module,
         episodes,
     )
@@ -70,7 +79,7 @@ def test_the_critic_may_look_further_ahead_than_the_actor(load_small):
     module, episodes = sampled(load_small("training.staggered=false"), steps=5)  # whole episodes of the toy
     near, far = (
         through(
-            [StackRollouts(), CentreRewards(unit=1.0, centre=False, memory=1), Advantages(gae_lambda=0.7, value_lambda=look)],
+            pipeline(value_lambda=look),
             module,
             episodes,
         )
@@ -91,6 +100,13 @@ def test_centred_rewards_have_mean_zero_in_the_long_run():
         means.append(float(centre(batch=batch)[DEFAULT_MODULE_ID][Columns.REWARDS].mean()))
     assert centre.mean == pytest.approx(3.0, abs=0.1)
     assert np.mean(means) == pytest.approx(0.0, abs=0.02)
+
+
+@pytest.mark.parametrize(("market", "unit"), [("book", 1.0), ("small_tick", 600.0), ("gt3", 10 / 3)])
+def test_rewards_are_learned_in_price_units_of_a_whole_quote(market, unit):
+    """Where lots are shares a quote has a hundred: rewards a hundred times as large would be learned from otherwise."""
+    chosen = config.load([f"market={market}", "algo.reward_scale=1"])
+    assert centring(chosen).unit == pytest.approx(unit)
 
 
 def test_scaling_without_centring_only_divides():
