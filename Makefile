@@ -44,7 +44,7 @@ train: setup ## the main job: PPO on the shipped market, evaluation, model in ML
 	$(BIN)/python -m training $(ARGS)
 
 train-real: setup ## calibrate on the LOBSTER messages in MARKET_DATA, train on that market, evaluate
-	$(BIN)/python -m training real $(if $(DATA),"data=$(DATA)") $(ARGS)
+	$(BIN)/python -m training real config=config/poisson/ppo.yaml $(if $(DATA),"data=$(DATA)") $(ARGS)
 
 gaps: setup ## train on every market with a known optimum: how near does it come?
 	$(BIN)/python -m training gaps $(ARGS)

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+RECIPE = "config=config/poisson/ppo.yaml"  # that of markets where a fill is worth what it was
 
 
 def test_a_folder_of_market_data_may_have_a_blank_in_its_name():
@@ -20,4 +21,4 @@ def test_a_folder_of_market_data_may_have_a_blank_in_its_name():
         check=True,
     ).stdout
     words = shlex.split(said.splitlines()[-1])
-    assert words[1:] == ["-m", "training", "real", "data=my data/lobster_aapl_20120621_50", "seed=3"]
+    assert words[1:] == ["-m", "training", "real", RECIPE, "data=my data/lobster_aapl_20120621_50", "seed=3"]
