@@ -147,6 +147,9 @@ def evaluate(paths: Sequence[str], words: Sequence[str]) -> None:
     """
     if not paths:
         raise UserError("evaluate needs policy=PATH (a model.pt2 or the folder of one), once or more, but it has none")
+    import torch  # here: most commands need no torch, whose import takes seconds
+
+    torch.set_num_threads(1)  # so small a network gains nothing by a second one, and beside other work loses much
     trained = [load(Path(path), path) for path in paths]
     config, notes = setting.judged(trained, words)
     for note in notes:
