@@ -144,7 +144,7 @@ def test_the_wrappers_of_gymnasium_need_the_mode_that_the_environment_says(wrap,
 
 
 def test_calculate_reward():
-    env = envs.MarketMakingEnv()
+    env = envs.MarketMakingEnv(config.load(["market=book"]))
     pnl_change = 10.0
     flat = env.calculate_reward(pnl_change)
     env.inventory = 500

@@ -111,6 +111,7 @@ def trajectories(runners, markets):
             f"training.markets_per_runner={markets}",
             "training.staggered=false",
             "training.steps_per_iteration=4800",
+            "algo.ppo.minibatch_size=4800",
             "seed=3",
         ]
     )

@@ -131,11 +131,11 @@ def test_what_is_found_after_a_resume_replaces_what_was_found_before(settings: C
         assert log(again, 3.0, 40) == "models:/market-maker/2"
     found = tracking.find(settings, run.id)
     assert found.metrics["final/reward"] == 3
-    assert (found.params["training.iterations"], found.tags["now.training.iterations"]) == ("240", "1000")
+    assert (found.params["training.iterations"], found.tags["now.training.iterations"]) == ("120", "1000")
     logged = client(settings).search_logged_models([run.experiment_id])
     models = {model.params["training.iterations"]: model for model in logged}
     assert [metric.value for metric in models["1000"].metrics] == [3]
-    assert sorted(metric.value for metric in models["240"].metrics)[-1] == 2
+    assert sorted(metric.value for metric in models["120"].metrics)[-1] == 2
 
 
 def test_a_rule_that_many_runs_find_is_one_run(settings: Config) -> None:
