@@ -167,7 +167,7 @@ def test_a_job_trains_with_the_code_of_the_wheel(cluster: Cluster, tmp_path: Pat
     store = tmp_path / "mlruns"
     places = [f"tracking.uri=sqlite:///{store}/mlflow.db", f"tracking.store={store}"]
     sizes = ["training.iterations=2", "training.steps_per_iteration=4096", "training.markets_per_runner=32"]
-    sizes += ["evaluation.episodes=16", "evaluation.tuning_episodes=16"]
+    sizes += ["algo.ppo.minibatch_size=4096", "evaluation.episodes=16", "evaluation.tuning_episodes=16"]
     code, said = cluster.submit(
         "market=gt1", "training.env_runners=2", f"training.checkpoint_root={tmp_path / 'c'}", *places, *sizes
     )
