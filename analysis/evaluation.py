@@ -59,20 +59,15 @@ class RuleMarkets:
         self._batch = engine.Batch(scenario(config), episodes, threads=_threads())
         self._observation = np.empty((episodes, len(self._batch.columns)), np.float32)
 
-    @property
-    def statistics(self) -> tuple[str, ...]:
-        """Names of the columns of `Sums.statistics`: of a book more than those that every market has."""
-        return self._batch.statistics
-
     def play(self, rule: Rule) -> Episodes:
         """One episode in each market."""
         return measure(self.sums(rule.strategy), self._config)
 
     def sums(self, strategy: engine.Strategy) -> Sums:
         """What one episode in each market adds up to."""
-        n = len(self._batch)
+        n, names = len(self._batch), self._batch.statistics
         self._batch.reset(self._seed, self._observation)
-        sums = Sums(self.statistics, np.empty(n), np.empty((n, len(self.statistics))), np.empty(n))
+        sums = Sums(names, np.empty(n), np.empty((n, len(names))), np.empty(n))
         steps = self._config.simulation.episode_steps
         self._batch.play(strategy, steps, sums.reward, sums.statistics, sums.abs_inventory)
         return sums

@@ -124,10 +124,9 @@ def measure(maker: Maker, config: Config, options: Options) -> Earnings:
     played = configuration.replace(config, evaluation={"inventory_penalty": 0.0}, simulation={"episode_steps": steps})
     markets = RuleMarkets(played, episodes=options.markets, seed=config.seed + 1)
     found = markets.sums(maker.strategy(played))
-    sums = dict(zip(markets.statistics, found.statistics.T, strict=True))
-    filled = sums["bid_filled"] + sums["ask_filled"]
+    filled = found["bid_filled"] + found["ask_filled"]
     both = {
-        (kind, horizon): sums[f"bid_{kind}_{horizon}"] + sums[f"ask_{kind}_{horizon}"]
+        (kind, horizon): found[f"bid_{kind}_{horizon}"] + found[f"ask_{kind}_{horizon}"]
         for kind in ("markout", "marked")
         for horizon in HORIZONS
     }

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 class Sums:
     """Sums over the episode of each market, as `engine.Batch.play` writes them."""
 
-    names: tuple[str, ...]  # [m], of the statistics
+    names: tuple[str, ...]  # [m], of the statistics: of a book more than those that every market has
     reward: Floats  # [n]
     statistics: Floats  # [n, m], the batch's; inventory and mid at the end
     abs_inventory: Floats  # [n]

@@ -14,7 +14,6 @@ from analysis.evaluation import RuleMarkets
 from analysis.optimum import Problem, cartea_jaimungal, solve
 from analysis.policy import Rule
 from config import Config, MarketKind
-from envs import STATISTICS
 
 FAR = 1e9  # from the mid, in the market's own unit: no order reaches it
 NEAR_END = 0.1  # share of a range
@@ -296,5 +295,5 @@ def volatility(config: Config) -> float:
     assert config.market.book is not None
     held_in = config.evaluation
     markets = RuleMarkets(config, episodes=held_in.tuning_episodes, seed=held_in.tuning_seed)
-    mids = markets.sums(engine.Strategy.constant(FAR)).statistics[:, STATISTICS.index("mid")]
+    mids = markets.sums(engine.Strategy.constant(FAR))["mid"]
     return float(np.std(mids) / np.sqrt(config.simulation.episode_s))

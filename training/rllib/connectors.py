@@ -117,8 +117,8 @@ class CentreRewards(ConnectorV2):
 class Advantages(ConnectorV2):
     """Generalised advantage estimation (Schulman et al. 2016) with discount 1, over all markets at once.
 
-    The critic's targets look further ahead than the actor's advantages (decoupled GAE, Yue et al. 2025): inventory is
-    paid for over minutes, and a critic that looks a second ahead takes hundreds of batches to find that out.
+    The critic's targets may look further ahead than the actor's advantages (decoupled GAE, Yue et al. 2025): inventory
+    is paid for over minutes, a quote is filled within seconds.
     """
 
     def __init__(self, *, gae_lambda: float, value_lambda: float) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.measures import LUCK
 from config import Config
 
-LUCK = "luck"  # among the statistics of a book market
 INVENTORY, TIME_TO_GO = "inventory", "time_to_go"  # among the columns of an observation
 
 Floats = NDArray[np.floating[Any]]
@@ -24,8 +24,8 @@ class LearnedRewards:
     The penalty is paid in advance by potential-based shaping (Ng, Harada & Russell 1999), which leaves the best policy
     as it is: a step's reward grows by ``potential(after) - potential(before)``, where the potential of a state is what
     its inventory would cost if it were held for ``holding_s`` seconds, or to the end where that is nearer. Inventory
-    that fades over minutes is paid for over thousands of steps; without an advance a critic finds that out one look
-    ahead after the other, and the policy holds too much meanwhile.
+    that fades over minutes is paid for over thousands of steps, which a critic finds out one look ahead after the
+    other; paid in advance it is known from the first fill.
     """
 
     def __init__(self, env: Any, plan: Mapping[str, Any]) -> None:
@@ -43,7 +43,7 @@ class LearnedRewards:
             "without_luck": config.algo.without_luck,
             "holding_s": config.algo.holding_s,
             "holding_cost": config.agent.inventory_penalty * config.max_lots**2 / 4,  # the column is 2 q/Q
-            "episode_s": config.simulation.episode_steps * config.simulation.decision_interval_s,
+            "episode_s": config.simulation.episode_s,
         }
 
     def __call__(self, reward: Floats, before: Floats, after: Floats, info: Mapping[str, Any]) -> Floats:
